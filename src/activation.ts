@@ -1,0 +1,99 @@
+import type { Backend } from './core/backend.js'
+import type { Transport } from './core/carrier.js'
+import type { CheckSettings } from './core/check-options.js'
+import type { Frontend } from './core/frontend.js'
+import type { Server } from './core/server.js'
+import { CheckSchedule, stagger } from './health/check-schedule.js'
+import { AccessLog } from './log/access-log.js'
+import { TcpTransport } from './tcp/transport.js'
+import { UndiciTransport } from './undici/transport.js'
+
+/** Backends at work, and how many frontends and proxies want them to be. */
+const active = new WeakMap<Backend, ActiveBackend>()
+
+/** Starts what a frontend needs: its log, and checks and transports of its backends. Call the result to let go. */
+export function activate(frontend: Frontend): () => void {
+  const { log } = frontend.settings
+  if (log !== undefined) frontend.observer ??= new AccessLog(frontend, log)
+  const releases = frontend.backends.map(activateBackend)
+  return () => {
+    for (const release of releases) release()
+  }
+}
+
+/** Starts checks and transports of a backend, unless they run already. Call the result to let go. */
+export function activateBackend(backend: Backend): () => void {
+  let running = active.get(backend)
+  if (running === undefined) {
+    running = new ActiveBackend(backend)
+    active.set(backend, running)
+  }
+  running.users++
+  let isHeld = true
+  return () => {
+    if (!isHeld || running === undefined) return
+    isHeld = false
+    running.users--
+    if (running.users > 0) return
+    active.delete(backend)
+    running.stop()
+  }
+}
+
+/** The running parts of one backend: a transport for each server, and a schedule for each that is checked. */
+class ActiveBackend {
+  users = 0
+  readonly #backend: Backend
+  readonly #schedules = new Map<Server, CheckSchedule>()
+  readonly #onAdded = ({ server }: { readonly server: Server }): void => this.#equip(server)?.start(0)
+  readonly #onRemoved = ({ server }: { readonly server: Server }): void => this.#strip(server)
+  readonly #onReady = ({ server }: { readonly server: Server }): void => this.#schedules.get(server)?.wake()
+
+  constructor(backend: Backend) {
+    this.#backend = backend
+    for (const server of backend.servers) this.#equip(server)
+    stagger([...this.#schedules.values()])
+    backend.on('server:added', this.#onAdded)
+    backend.on('server:removed', this.#onRemoved)
+    backend.on('server:ready', this.#onReady)
+    backend.on('server:drain', this.#onReady)
+  }
+
+  #equip(server: Server): CheckSchedule | undefined {
+    server.transport = this.#transport(server)
+    if (server.check === undefined) return undefined
+    const schedule = this.#schedule(server, server.check)
+    this.#schedules.set(server, schedule)
+    return schedule
+  }
+
+  #transport(server: Server): Transport {
+    const { mode, settings } = this.#backend
+    if (mode === 'tcp') return new TcpTransport(server.address, settings.timeout.connect)
+    return new UndiciTransport(server.address, { connectTimeout: settings.timeout.connect })
+  }
+
+  #schedule(server: Server, check: CheckSettings): CheckSchedule {
+    const { clock, random, name } = this.#backend
+    return new CheckSchedule(server, check, {
+      clock,
+      random,
+      onFault: (thrown: unknown) => this.#backend.fault(thrown, `check of backends.${name}`),
+    })
+  }
+
+  #strip(server: Server): void {
+    this.#schedules.get(server)?.stop()
+    this.#schedules.delete(server)
+    server.transport?.close()
+    server.transport = undefined
+  }
+
+  stop(): void {
+    this.#backend.off('server:added', this.#onAdded)
+    this.#backend.off('server:removed', this.#onRemoved)
+    this.#backend.off('server:ready', this.#onReady)
+    this.#backend.off('server:drain', this.#onReady)
+    for (const server of this.#backend.servers) this.#strip(server)
+  }
+}

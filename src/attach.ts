@@ -1,0 +1,85 @@
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import { Server as NetServer } from 'node:net'
+import { activate } from './activation.js'
+import type { Frontend } from './core/frontend.js'
+import { handleRequest } from './node-http/handle-request.js'
+import { HttpCarrier } from './node-http/http-carrier.js'
+import { inject } from './node-http/injected-server.js'
+import { warnOfShorterTimeouts } from './node-http/server-timeouts.js'
+import { TcpCarrier } from './tcp/tcp-carrier.js'
+import { EvenkeelError } from './util/errors.js'
+
+/** A server that the application owns. */
+export type AttachableServer = HttpServer | HttpsServer | NetServer
+
+/**
+ * Puts a frontend behind a server that the application owns: a `node:http` or `node:https` server, or a `node:net` or
+ * `node:tls` one. The server's own settings stay as they are; where its time limits are shorter than the frontend's,
+ * one process warning (`EVENKEEL_W_SERVER_TIMEOUT`) says so. For half-closed TCP make the server with
+ * `allowHalfOpen: true`.
+ *
+ * Gives a function that detaches it again: no new requests come, what is under way goes on. Throws
+ * `ERR_EVENKEEL_STATE` for a server that it can't serve, such as an HTTP server for a frontend in TCP mode.
+ *
+ * @example
+ * ```ts
+ * const server = http.createServer()
+ * const detach = attach(web, server)
+ * server.listen(8080)
+ * ```
+ */
+export function attach(frontend: Frontend, server: AttachableServer): () => void {
+  const take = carrierFor(frontend, server)
+  const release = activate(frontend)
+  const detach = take()
+  let isAttached = true
+  return () => {
+    if (!isAttached) return
+    isAttached = false
+    detach()
+    release()
+  }
+}
+
+/** What will bring the server's traffic to the frontend. Refuses before anything is started. */
+function carrierFor(frontend: Frontend, server: AttachableServer): () => () => void {
+  const { mode } = frontend.settings
+  if (server instanceof HttpServer || server instanceof HttpsServer) {
+    if (mode === 'tcp') throw unfit(frontend, 'a frontend in TCP mode takes a node:net or node:tls server')
+    return () => {
+      warnOfShorterTimeouts(server, frontend)
+      const carrier = new HttpCarrier(frontend, server, false)
+      return () => carrier.detach()
+    }
+  }
+  if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
+  if (mode === 'tcp') return () => new TcpCarrier(frontend).attach(server)
+  return () => inject(frontend, server)
+}
+
+function unfit(frontend: Frontend, reason: string): EvenkeelError {
+  return new EvenkeelError('ERR_EVENKEEL_STATE', `frontends.${frontend.name} can't be attached: ${reason}`)
+}
+
+/** What {@link handler} gives: a request listener that is also a middleware of Express and its like. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
+
+/**
+ * Makes a request listener, or a middleware for Express, Connect and other frameworks, of a frontend. It reads
+ * `request.url` as the framework left it. With `next`, a request for which there is no route and no default goes on to
+ * the next handler; without, it gets 503. A body that somebody has read already can't be forwarded: 500, with
+ * `ERR_EVENKEEL_BODY_CONSUMED` reported as a fault. Upgrades don't pass through frameworks: use {@link attach}.
+ *
+ * The frontend's checks and connections start with the first call of `handler` and go on with the process; they don't
+ * keep it alive.
+ */
+export function handler(frontend: Frontend): RequestHandler {
+  if (frontend.settings.mode === 'tcp') throw unfit(frontend, 'a frontend in TCP mode has no requests')
+  activate(frontend)
+  return (request, response, next) => handleRequest(frontend, request, response, next)
+}

@@ -1,0 +1,34 @@
+import type { ExchangeView } from '../core/exchange-view.js'
+import type { Server } from '../core/server.js'
+import type { Random } from '../util/random.js'
+
+/** What a balancer may know of the pick that it is asked for. The object is reused: keep nothing of it. */
+export interface PickContext {
+  /** What asks for a server. */
+  readonly exchange: ExchangeView
+  /** The server to leave out if another fits: the one that just failed this exchange. */
+  readonly avoid: Server | undefined
+  /** Chance, as the backend was given it. */
+  readonly random: Random
+  /** Set when somebody asks why: call it with a sentence about the choice. */
+  readonly explain: ((reason: string) => void) | undefined
+}
+
+/**
+ * Chooses a server for an exchange. A balancer never asks whether a server is up: it only ever sees usable ones.
+ *
+ * Its promises: it is synchronous; a pick costs O(1) or O(log n); it picks only candidates, and not `context.avoid` if
+ * another fits; it gives `undefined` when nobody has room (`server.hasRoom`); it keeps its turn over a rebuild.
+ */
+export interface Balancer {
+  /** HAProxy's name of the algorithm, or one of its own. */
+  readonly algorithm: string
+  /** Takes the usable servers and their weights (`server.weight`, 1 to 256); called at every change of either. */
+  rebuild(candidates: readonly Server[]): void
+  /** Chooses, or gives `undefined` when nobody has room. */
+  pick(context: PickContext): Server | undefined
+  /** A slot of `server` was taken, by whatever choice. */
+  onTake?(server: Server): void
+  /** A slot of `server` was given back. */
+  onRelease?(server: Server): void
+}

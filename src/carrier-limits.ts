@@ -1,0 +1,62 @@
+/** Something that a carrier can't do, and what happens instead. */
+export interface CarrierLimit {
+  readonly carrier: 'node-http' | 'undici'
+  /** The behaviour that is missing: the conformance suite skips what bears this name, and nothing else. */
+  readonly missing: string
+  /** Why. */
+  readonly reason: string
+  /** What happens instead. */
+  readonly instead: string
+}
+
+/** Every limit of the carriers, in one table: the conformance suite and the documentation read it. */
+export const carrierLimits: readonly CarrierLimit[] = [
+  {
+    carrier: 'undici',
+    missing: 'request-trailers',
+    reason: 'undici has no way to send trailer fields of requests',
+    instead: 'they are dropped, and counted as droppedTrailers of the frontend',
+  },
+  {
+    carrier: 'undici',
+    missing: 'expect-continue-end-to-end',
+    reason: 'undici refuses the Expect field over HTTP/1.1',
+    instead: 'the proxy answers 100 Continue itself once a server is connected, and takes the field out',
+  },
+  {
+    carrier: 'undici',
+    missing: 'position-of-host-and-length',
+    reason: 'undici writes Host, Connection and Content-Length itself',
+    instead: 'these three come in lower case and in places of their own; all other fields keep case and order',
+  },
+  {
+    carrier: 'undici',
+    missing: 'asterisk-target',
+    reason: 'undici sends targets in origin and absolute form only',
+    instead: '501',
+  },
+  {
+    carrier: 'undici',
+    missing: 'unasked-100-continue',
+    reason: 'undici takes a 100 that it did not ask for as an error',
+    instead: '502',
+  },
+  {
+    carrier: 'node-http',
+    missing: 'time-of-head',
+    reason: 'node:http does not tell when the first byte of a head arrives',
+    instead: 'TR is 0, and a head that is begun on a kept connection has the keep-alive time on top of its own',
+  },
+  {
+    carrier: 'node-http',
+    missing: 'upgrade-with-body',
+    reason: 'node:http reads no body after the head of an upgrade request',
+    instead: '501',
+  },
+  {
+    carrier: 'node-http',
+    missing: 'half-closed-client',
+    reason: 'node:http takes the end of what a client sends for its leaving',
+    instead: 'the exchange is ended as aborted by the client',
+  },
+]

@@ -1,0 +1,408 @@
+import type { Balancer, PickContext } from '../balance/balancer.js'
+import { selectCandidates } from '../balance/candidates.js'
+import { createBalancer } from '../balance/registry.js'
+import { type Clock, systemClock } from '../util/clock.js'
+import { Emitter, type FaultEvents } from '../util/emitter.js'
+import { EvenkeelError, OptionError } from '../util/errors.js'
+import { type Duration, OptionReader, readName } from '../util/options.js'
+import { type Random, systemRandom } from '../util/random.js'
+import {
+  type BackendOptions,
+  type BackendSettings,
+  type Mode,
+  makeServer,
+  readBackendSettings,
+  readClock,
+  readRandom,
+  readServers,
+  type ServerEntry,
+} from './backend-options.js'
+import type { CheckResult } from './check-result.js'
+import { ServingCounters } from './counters.js'
+import type { ExchangeView } from './exchange-view.js'
+import { Server, type ServerChange, type ServerListener } from './server.js'
+import type { TraceStep } from './trace.js'
+import { type Waiter, WaitQueue } from './wait-queue.js'
+
+/** What an event about a server carries. */
+export interface ServerEventPayload {
+  readonly backend: Backend
+  readonly server: Server
+  /** The check that brought the change; undefined when somebody ordered it. */
+  readonly check: CheckResult | undefined
+}
+
+/** The events of a backend; a proxy hands on those of all its backends. */
+export interface BackendEvents extends FaultEvents {
+  /** Checks brought a server up, or it left maintenance. */
+  'server:up': [event: ServerEventPayload]
+  /** Checks took a server down. */
+  'server:down': [event: ServerEventPayload]
+  /** A server was ordered to drain. */
+  'server:drain': [event: ServerEventPayload]
+  /** A server was ordered into maintenance. */
+  'server:maintenance': [event: ServerEventPayload]
+  /** A server was ordered back to normal service. */
+  'server:ready': [event: ServerEventPayload]
+  /** A server's weight was changed. */
+  'server:weight': [event: { readonly backend: Backend; readonly server: Server; readonly before: number }]
+  /** A server joined a running backend. */
+  'server:added': [event: { readonly backend: Backend; readonly server: Server }]
+  /** A server left its backend. */
+  'server:removed': [event: { readonly backend: Backend; readonly server: Server }]
+  /** The first usable server is there again. */
+  'backend:up': [event: { readonly backend: Backend }]
+  /** The last usable server is gone: exchanges get 503 until one is back. */
+  'backend:down': [event: { readonly backend: Backend }]
+}
+
+/** The names of all events that a backend has of its own. @internal */
+export const backendEventNames = [
+  'server:up',
+  'server:down',
+  'server:drain',
+  'server:maintenance',
+  'server:ready',
+  'server:weight',
+  'server:added',
+  'server:removed',
+  'backend:up',
+  'backend:down',
+] as const satisfies readonly (keyof BackendEvents)[]
+
+/** Somebody who asks a backend for a server: an exchange. */
+export interface Candidate extends Waiter<Server> {
+  readonly view: ExchangeView
+  /** The server to leave out if another fits. */
+  readonly avoid: Server | undefined
+}
+
+/** What {@link Backend.assign} gives: a server with a slot taken, a place in a queue, or a refusal. */
+export type Assignment = Server | 'queued' | 'no-server' | 'callback-failed'
+
+/**
+ * A pool of servers with one balancer, a queue and checks.
+ *
+ * @example
+ * ```ts
+ * const app = new Backend('app', { balance: 'leastconn', servers: ['127.0.0.1:5001', '127.0.0.1:5002'] })
+ * app.on('server:down', ({ server }) => console.log(`${server.name} is down`))
+ * ```
+ */
+export class Backend extends Emitter<BackendEvents> implements ServerListener {
+  readonly name: string
+  readonly settings: BackendSettings
+  readonly balancer: Balancer
+  readonly clock: Clock
+  readonly random: Random
+  readonly counters = new ServingCounters()
+  /** Exchanges that wait for any server. @internal */
+  readonly queue = new WaitQueue<Server>()
+  /** When the backend last gained its first usable server or lost its last. */
+  changedAt: number
+  /** How often it lost its last usable server. */
+  timesDown = 0
+
+  readonly #path: string
+  readonly #servers = new Map<string, Server>()
+  readonly #granting = new Set<Server>()
+  readonly #leaving = new Map<Server, () => void>()
+  readonly #context: { -readonly [Key in keyof PickContext]: PickContext[Key] }
+  #candidates: readonly Server[] = []
+  #downtime = 0
+  #lastId = 0
+
+  /** Throws an {@link EvenkeelError} for a bad or unknown option, and for two servers of one name. */
+  constructor(name: string, options: BackendOptions = {}, path = `backends.${name}`) {
+    super()
+    const reader = new OptionReader(options, path)
+    this.name = readName(name, path)
+    this.#path = path
+    this.settings = readBackendSettings(reader)
+    this.balancer = createBalancer(reader.raw('balance') ?? 'roundrobin', reader.pathOf('balance'))
+    this.clock = reader.read('clock', readClock) ?? systemClock
+    this.random = reader.read('random', readRandom) ?? systemRandom
+    const servers = reader.read('servers', readServers) ?? []
+    reader.end()
+    this.#context = { exchange: noExchange, avoid: undefined, random: this.random, explain: undefined }
+    this.changedAt = this.clock.now()
+    for (const server of servers) this.#admit(server)
+    this.#rebuild()
+  }
+
+  get mode(): Mode {
+    return this.settings.mode
+  }
+
+  /** All servers, in the order in which they joined. */
+  get servers(): readonly Server[] {
+    return [...this.#servers.values()]
+  }
+
+  /** The server of that name. Throws `ERR_EVENKEEL_UNKNOWN_NAME`. */
+  server(name: string): Server {
+    const server = this.#servers.get(name)
+    if (server !== undefined) return server
+    const known = [...this.#servers.keys()].join(', ')
+    throw new EvenkeelError('ERR_EVENKEEL_UNKNOWN_NAME', `${this.#path} has no server ${name}; it has ${known}`)
+  }
+
+  /** Lets a server join; it gets traffic from the next pick on. Throws for bad options and for a name that is taken. */
+  addServer(entry: ServerEntry): Server {
+    const server = makeServer(entry, `${this.#path}.servers[${this.#servers.size}]`)
+    this.#admit(server)
+    this.notify('server:added', { backend: this, server })
+    this.#rebuild()
+    this.#grantTo(server)
+    return server
+  }
+
+  /**
+   * Takes a server out: puts it in maintenance, waits until its exchanges are over, forgets it. Rejects with
+   * `ERR_EVENKEEL_TIMEOUT` when they take longer than `timeout` (default 1m); the server stays in maintenance then.
+   */
+  async removeServer(name: string, options: { readonly timeout?: Duration } = {}): Promise<Server> {
+    const reader = new OptionReader(options, `removeServer('${name}')`)
+    const timeout = reader.duration('timeout') ?? 60_000
+    reader.end()
+    const server = this.server(name)
+    server.maintenance()
+    this.#redistribute(server)
+    if (server.served > 0 || server.queued > 0) await this.#emptied(server, timeout)
+    this.#servers.delete(name)
+    this.notify('server:removed', { backend: this, server })
+    return server
+  }
+
+  #emptied(server: Server, timeout: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.setTimer(() => {
+        this.#leaving.delete(server)
+        const rest = `${server.served} exchanges are still with it`
+        reject(new EvenkeelError('ERR_EVENKEEL_TIMEOUT', `${this.#path}: ${server.name} was not removed: ${rest}`))
+      }, timeout)
+      this.#leaving.set(server, () => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  #admit(server: Server): void {
+    if (this.#servers.has(server.name)) {
+      throw new OptionError(`${this.#path}.servers`, server.name, 'names of servers that differ')
+    }
+    server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
+    this.#servers.set(server.name, server)
+  }
+
+  /** The servers that new traffic may go to now. */
+  get candidates(): readonly Server[] {
+    return this.#candidates
+  }
+
+  /** `UP` while there is a usable server, else `DOWN`. */
+  get status(): 'UP' | 'DOWN' {
+    return this.#candidates.length > 0 ? 'UP' : 'DOWN'
+  }
+
+  /** Milliseconds for which it had no usable server. */
+  downtime(now: number): number {
+    return this.#downtime + (this.status === 'DOWN' ? now - this.changedAt : 0)
+  }
+
+  // -- Exchanges ------------------------------------------------------------------------------------------------------
+
+  /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
+  assign(candidate: Candidate): Assignment {
+    // Whoever waits already goes first: a slot that is free now is about to be theirs.
+    if (this.queue.length > 0 && this.#candidates.length > 0) return this.#enqueue(this.queue, candidate)
+    let server: Server | undefined
+    try {
+      server = this.#pick(candidate.view, candidate.avoid, undefined)
+    } catch (thrown) {
+      this.fault(thrown, `balancer of ${this.#path}`)
+      return 'callback-failed'
+    }
+    if (server === undefined) {
+      return this.#candidates.length === 0 ? 'no-server' : this.#enqueue(this.queue, candidate)
+    }
+    if (!server.hasRoom) return this.#enqueue(server.queue, candidate)
+    this.#take(server)
+    return server
+  }
+
+  #pick(exchange: ExchangeView, avoid: Server | undefined, explain: PickContext['explain']): Server | undefined {
+    const context = this.#context
+    context.exchange = exchange
+    context.avoid = avoid
+    context.explain = explain
+    const server = this.balancer.pick(context)
+    context.exchange = noExchange
+    if (server !== undefined && !(server instanceof Server && server.isUsable && server.belongsTo(this))) {
+      throw new TypeError(`${this.balancer.algorithm} picked what is no usable server of the backend`)
+    }
+    return server
+  }
+
+  #enqueue(queue: WaitQueue<Server>, candidate: Candidate): 'queued' {
+    candidate.queuedAt = this.clock.now()
+    queue.push(candidate)
+    const counters = queue === this.queue ? this.counters : undefined
+    if (counters !== undefined && queue.length > counters.queueMax) counters.queueMax = queue.length
+    return 'queued'
+  }
+
+  /** Takes somebody who waits out of whatever queue it is in. @internal */
+  leaveQueue(waiter: Waiter<Server>): void {
+    if (waiter.queue instanceof WaitQueue) waiter.queue.remove(waiter)
+  }
+
+  #take(server: Server): void {
+    const now = this.clock.now()
+    server.take(now)
+    server.counters.chosen++
+    this.counters.chosen++
+    this.balancer.onTake?.(server)
+  }
+
+  /** Gives back a slot that `assign` took. @internal */
+  release(server: Server): void {
+    server.release()
+  }
+
+  /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
+  decide(view: ExchangeView, trace: TraceStep[]): Server | 'queued' | undefined {
+    trace.push({ step: 'persistence', result: 'none', reason: 'the backend has no persistence' })
+    let reason = this.#candidates.length === 0 ? 'no server is usable' : 'no server has room'
+    const explain = (text: string): void => {
+      reason = text
+    }
+    const server = this.#pick(view, undefined, explain)
+    trace.push({
+      step: 'balance',
+      algorithm: this.balancer.algorithm,
+      candidates: this.#candidates.map(({ name }) => name),
+      excluded: this.servers
+        .filter((other) => !this.#candidates.includes(other))
+        .map((other) => ({ server: other.name, reason: whyNot(other) })),
+      server: server?.name,
+      reason,
+    })
+    if (server === undefined) return this.#candidates.length === 0 ? undefined : 'queued'
+    if (!server.hasRoom) return 'queued'
+    this.balancer.onTake?.(server)
+    this.balancer.onRelease?.(server)
+    return server
+  }
+
+  // -- Changes of servers ---------------------------------------------------------------------------------------------
+
+  /** @internal */
+  slotFreed(server: Server): void {
+    this.balancer.onRelease?.(server)
+    if (this.queue.length > 0 || server.queue.length > 0) this.#grantTo(server)
+    if (server.served === 0 && server.queued === 0) {
+      this.#leaving.get(server)?.()
+      this.#leaving.delete(server)
+    }
+  }
+
+  /**
+   * Gives the server's free slots to those who wait: for it, or for any server, whoever has waited longest. A grant may
+   * fail at once and free its slot again; the loop that runs already serves that too, so that no queue is as deep as
+   * the stack.
+   */
+  #grantTo(server: Server): void {
+    if (this.#granting.has(server)) return
+    this.#granting.add(server)
+    for (let waiter = this.#nextFor(server); waiter !== undefined; waiter = this.#nextFor(server)) {
+      this.leaveQueue(waiter)
+      this.#take(server)
+      waiter.slotGranted(server)
+    }
+    this.#granting.delete(server)
+  }
+
+  #nextFor(server: Server): Waiter<Server> | undefined {
+    if (!server.hasSlot) return undefined
+    const own = server.queue.first
+    const any = this.#candidates.includes(server) ? this.queue.first : undefined
+    return own === undefined || (any !== undefined && any.queuedAt < own.queuedAt) ? any : own
+  }
+
+  /** Sends those who wait for this very server to ask again. */
+  #redistribute(server: Server): void {
+    if (this.settings.retryPolicy.redispatch === 0) return
+    for (let waiter = server.queue.first; waiter !== undefined; waiter = server.queue.first) {
+      server.queue.remove(waiter)
+      waiter.queueMoved()
+    }
+  }
+
+  /** @internal */
+  serverChanged(server: Server, change: ServerChange): void {
+    const now = this.clock.now()
+    if (change.what === 'state') {
+      const wasUp = change.before.operational === 'running' && change.before.administrative !== 'maintenance'
+      server.stamp(now, !wasUp)
+    }
+    this.#rebuild()
+    if (!server.isUsable) this.#redistribute(server)
+    this.#announce(server, change)
+    // What one server's change allows (a backup no longer in use, the first server back) may concern any of them.
+    for (const candidate of this.#candidates) if (this.queue.length > 0) this.#grantTo(candidate)
+  }
+
+  #rebuild(): void {
+    const wasDown = this.#candidates.length === 0
+    this.#candidates = selectCandidates(this.servers, this.settings.allBackups)
+    try {
+      this.balancer.rebuild(this.#candidates)
+    } catch (thrown) {
+      this.fault(thrown, `balancer of ${this.#path}`)
+    }
+    const isDown = this.#candidates.length === 0
+    if (isDown === wasDown) return
+    const now = this.clock.now()
+    if (wasDown) this.#downtime += now - this.changedAt
+    else this.timesDown++
+    this.changedAt = now
+    this.notify(isDown ? 'backend:down' : 'backend:up', { backend: this })
+  }
+
+  #announce(server: Server, change: ServerChange): void {
+    if (change.what === 'weight') {
+      this.notify('server:weight', { backend: this, server, before: change.before })
+      return
+    }
+    const payload = { backend: this, server, check: change.check }
+    if (change.event === 'rose') this.notify('server:up', payload)
+    else if (change.event === 'fell') this.notify('server:down', payload)
+    else {
+      this.notify(`server:${change.event}`, payload)
+      const cameBack = change.before.operational === 'stopped' && server.operational === 'running'
+      if (cameBack) this.notify('server:up', payload)
+    }
+  }
+}
+
+/** What the reused pick context holds between picks. */
+const noExchange: ExchangeView = {
+  method: '',
+  target: '',
+  path: '',
+  query: '',
+  host: '',
+  header: () => undefined,
+  headers: () => [],
+  source: { address: '', port: 0 },
+  secure: false,
+}
+
+function whyNot(server: Server): string {
+  if (server.administrative !== 'ready') return `in ${server.administrative}`
+  if (server.operational !== 'running') return 'down'
+  if (server.weight === 0) return 'weight 0'
+  return 'a backup that is not needed'
+}

@@ -1,0 +1,111 @@
+import type { Backend } from './backend.js'
+import { countFailure } from './count-failure.js'
+import type { ExchangeRecord } from './exchange-record.js'
+import type { ExchangeView } from './exchange-view.js'
+import type { FailureKind, Phase } from './failure.js'
+import type { Frontend } from './frontend.js'
+import type { RequestHead } from './message/head.js'
+import { terminationState } from './outcome.js'
+import type { Server } from './server.js'
+
+/**
+ * What is to be known of an exchange when it is over: moments, bytes, tries and outcome. The exchange writes it down as
+ * it goes; counters and log read it once.
+ */
+export class ExchangeAccount {
+  backend: Backend | undefined
+  /** The last server that was chosen. */
+  server: Server | undefined
+  /** What the client got; -1: nothing. */
+  status = -1
+  bytesIn = 0
+  bytesOut = 0
+  retries = 0
+  redispatched = false
+  cause: Error | undefined
+  assignedAt = -1
+  connectedAt = -1
+  respondedAt = -1
+  #endedAt = -1
+  #failure: FailureKind | undefined
+  #phase: Phase = 'request'
+
+  constructor(
+    readonly startedAt: number,
+    readonly headAt: number,
+  ) {}
+
+  /** Closes the account, and moves every counter that it concerns. */
+  close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend): void {
+    this.#failure = failure
+    this.#phase = phase
+    this.#endedAt = frontend.clock.now()
+    const { counters } = frontend
+    counters.bytesIn += this.bytesIn
+    counters.bytesOut += this.bytesOut
+    if (this.status > 0) counters.responses.count(this.status)
+    if (this.backend !== undefined) this.#countServing(this.backend)
+    if (failure !== undefined) countFailure(failure, phase, counters, this.backend?.counters, this.server?.counters)
+  }
+
+  #countServing(backend: Backend): void {
+    backend.counters.sessions.closed()
+    this.#countIn(backend.counters)
+    if (this.server !== undefined) this.#countIn(this.server.counters)
+  }
+
+  #countIn(counters: Backend['counters']): void {
+    counters.bytesIn += this.bytesIn
+    counters.bytesOut += this.bytesOut
+    if (this.status > 0) counters.responses.count(this.status)
+    if (this.#failure === undefined) counters.times.count(this.#Tw, this.#Tc, this.#Tr, this.#Ta)
+  }
+
+  get #Tw(): number {
+    return span(this.headAt, this.assignedAt)
+  }
+
+  get #Tc(): number {
+    return span(this.assignedAt, this.connectedAt)
+  }
+
+  get #Tr(): number {
+    return span(this.connectedAt, this.respondedAt)
+  }
+
+  get #Ta(): number {
+    return this.#endedAt - this.startedAt
+  }
+
+  /** What the log gets. */
+  record(frontend: Frontend, { source }: ExchangeView, head: RequestHead | undefined): ExchangeRecord {
+    return {
+      time: new Date(frontend.clock.wallTime() - this.#Ta).toISOString(),
+      client: source.address,
+      clientPort: source.port,
+      frontend: frontend.name,
+      backend: this.backend?.name ?? null,
+      server: this.server?.name ?? null,
+      method: head?.method ?? '',
+      target: head?.target ?? '',
+      version: head === undefined ? '' : `HTTP/1.${head.minorVersion}`,
+      status: this.status,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      TR: Math.round(this.headAt - this.startedAt),
+      Tw: Math.round(this.#Tw),
+      Tc: Math.round(this.#Tc),
+      Tr: Math.round(this.#Tr),
+      Ta: Math.round(this.#Ta),
+      termination: terminationState(this.#failure, this.#phase),
+      failure: this.#failure ?? null,
+      error: this.cause?.message ?? null,
+      retries: this.retries,
+      redispatched: this.redispatched,
+    }
+  }
+}
+
+function span(from: number, to: number): number {
+  return from < 0 || to < 0 ? -1 : to - from
+}

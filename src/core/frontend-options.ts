@@ -1,0 +1,115 @@
+import type { Condition } from '../rules/condition.js'
+import type { Clock } from '../util/clock.js'
+import { OptionError } from '../util/errors.js'
+import { type Duration, OptionReader } from '../util/options.js'
+import { Backend } from './backend.js'
+import { type Mode, unlimited } from './backend-options.js'
+import { type ErrorPages, readErrorPages } from './error-page.js'
+import type { LogSink } from './exchange-record.js'
+import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
+
+/** Sends what its condition takes to a backend. HAProxy: `use_backend`. */
+export interface Route {
+  readonly backend: Backend
+  /** Takes an exchange when this is true. Default: always. HAProxy: `if`. */
+  readonly when?: Condition
+  /** Takes an exchange when this is false. HAProxy: `unless`. */
+  readonly unless?: Condition
+}
+
+/** A frontend's time limits. */
+export interface FrontendTimeouts {
+  /** How long a client may be silent when it is its turn. Default 1m. HAProxy: `timeout client`. */
+  readonly client?: Duration
+  /** For a request's head to arrive whole, from the connection or the request's first byte. Default 10s. HAProxy: `timeout http-request`. */
+  readonly httpRequest?: Duration
+  /** How long a kept connection may wait for the next request. Default 10s. HAProxy: `timeout http-keep-alive`. */
+  readonly httpKeepAlive?: Duration
+}
+
+/** Options of a {@link Frontend}. */
+export interface FrontendOptions extends ForwardingOptions {
+  /** Default `http`. HAProxy: `mode`. */
+  readonly mode?: Mode
+  /** Where traffic goes, in order; the first that matches wins. HAProxy: `use_backend`. */
+  readonly routes?: readonly Route[]
+  /** Where it goes when no route matches. Default: 503. HAProxy: `default_backend`. */
+  readonly defaultBackend?: Backend
+  /** Client connections at a time; more wait unaccepted. Default 0: no limit. HAProxy: `maxconn`. */
+  readonly maxConnections?: number
+  readonly timeout?: FrontendTimeouts
+  /** Pages in the place of the proxy's own errors. HAProxy: `errorfile`. */
+  readonly errorFiles?: ErrorPages
+  /** Where a record of each ended exchange goes. Default: nowhere. HAProxy: `log`. */
+  readonly log?: LogSink
+  /** Where time comes from. Default: the machine. */
+  readonly clock?: Clock
+}
+
+/** A frontend's options, read and complete. */
+export interface FrontendSettings extends ForwardingSettings {
+  readonly mode: Mode
+  readonly maxConnections: number
+  /** Milliseconds, `Infinity` for none. */
+  readonly timeout: { readonly client: number; readonly httpRequest: number; readonly httpKeepAlive: number }
+  readonly errorFiles: ErrorPages
+  readonly log: LogSink | undefined
+}
+
+/** Reads all of a frontend's options but its routes and clock. */
+export function readFrontendSettings(reader: OptionReader): FrontendSettings {
+  return {
+    mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',
+    maxConnections: reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    timeout: readTimeouts(reader),
+    errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
+    log: reader.read('log', readLogSink),
+    ...readForwarding(reader),
+  }
+}
+
+function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
+  const own = reader.nested('timeout', (timeout) => ({
+    client: timeout.duration('client'),
+    httpRequest: timeout.duration('httpRequest'),
+    httpKeepAlive: timeout.duration('httpKeepAlive'),
+  }))
+  return {
+    client: unlimited(own?.client) ?? 60_000,
+    httpRequest: unlimited(own?.httpRequest) ?? 10_000,
+    httpKeepAlive: unlimited(own?.httpKeepAlive) ?? 10_000,
+  }
+}
+
+/** Reads the `log` option. */
+export function readLogSink(value: unknown, path: string): LogSink {
+  const info = (value as { info?: unknown } | null)?.info
+  if (typeof value === 'function' || typeof info === 'function') return value as LogSink
+  throw new OptionError(path, value, 'a function of a record, or a logger with info(record, message)')
+}
+
+/** Reads the `routes` option. */
+export function readRoutes(value: unknown, path: string): Route[] {
+  if (!Array.isArray(value)) throw new OptionError(path, value, 'a list of routes')
+  return value.map((entry: unknown, index) => readRoute(entry, `${path}[${index}]`))
+}
+
+function readRoute(value: unknown, path: string): Route {
+  const reader = new OptionReader(value, path)
+  const backend = readBackend(reader.raw('backend'), reader.pathOf('backend'))
+  const when = reader.read('when', readCondition)
+  const unless = reader.read('unless', readCondition)
+  reader.end()
+  return { backend, ...(when === undefined ? {} : { when }), ...(unless === undefined ? {} : { unless }) }
+}
+
+/** Reads a reference to a backend. */
+export function readBackend(value: unknown, path: string): Backend {
+  if (value instanceof Backend) return value
+  throw new OptionError(path, value, 'a Backend')
+}
+
+function readCondition(value: unknown, path: string): Condition {
+  if (typeof value === 'function') return value as Condition
+  throw new OptionError(path, value, "a condition, such as path.startsWith('/static'), or a function of the exchange")
+}

@@ -1,0 +1,223 @@
+import { describe, evaluate } from '../rules/condition.js'
+import { type Clock, systemClock } from '../util/clock.js'
+import { Emitter, type FaultEvents } from '../util/emitter.js'
+import { EvenkeelError, OptionError } from '../util/errors.js'
+import { normalizeAddress } from '../util/network.js'
+import { OptionReader, readName } from '../util/options.js'
+import type { Backend } from './backend.js'
+import { readClock } from './backend-options.js'
+import { ConnectionLimit } from './connection-limit.js'
+import { FrontendCounters } from './counters.js'
+import type { Decision } from './decision.js'
+import type { EndedExchange } from './exchange-record.js'
+import { type ClientAddress, type ExchangeView, RequestView } from './exchange-view.js'
+import {
+  type FrontendOptions,
+  type FrontendSettings,
+  type Route,
+  readBackend,
+  readFrontendSettings,
+  readRoutes,
+} from './frontend-options.js'
+import { clientOf } from './message/forwarded.js'
+import type { RequestHead } from './message/head.js'
+import { RawRequestHead } from './message/raw-head.js'
+import { Session } from './session.js'
+import type { TraceStep } from './trace.js'
+
+/** The events of a frontend; a proxy hands them on. */
+export interface FrontendEvents extends FaultEvents {}
+
+/** A request to decide about without a socket. */
+export interface RouteRequest {
+  /** Default `GET`. */
+  readonly method?: string
+  /** The request target with its query. Default `/`. */
+  readonly url?: string
+  /** Fields, in any case; a list stands for several of one name. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** The client's IP address. Default `127.0.0.1`. */
+  readonly source?: string
+  /** Whether the client's connection is TLS. Default false. */
+  readonly secure?: boolean
+}
+
+/** Who is told of a frontend's ended exchanges: its log. */
+export interface ExchangeObserver {
+  exchangeEnded(exchange: EndedExchange): void
+}
+
+/**
+ * Where traffic enters: limits, routes, and what is told to servers about clients.
+ *
+ * @example
+ * ```ts
+ * const web = new Frontend('web', { routes: [{ backend: files, when: path.startsWith('/static') }], defaultBackend: app })
+ * web.route({ url: '/static/a.css' }).backend?.name // 'static'
+ * ```
+ */
+export class Frontend extends Emitter<FrontendEvents> {
+  readonly name: string
+  readonly settings: FrontendSettings
+  readonly routes: readonly Route[]
+  readonly defaultBackend: Backend | undefined
+  readonly clock: Clock
+  readonly counters = new FrontendCounters()
+  /** @internal */
+  observer: ExchangeObserver | undefined
+  /** The frontend's own limit, and that of its proxy. @internal */
+  readonly limits: ConnectionLimit[]
+  readonly #path: string
+
+  /** Throws an {@link EvenkeelError} for a bad or unknown option, and for a backend of another mode. */
+  constructor(name: string, options: FrontendOptions = {}, path = `frontends.${name}`) {
+    super()
+    const reader = new OptionReader(options, path)
+    this.name = readName(name, path)
+    this.#path = path
+    this.settings = readFrontendSettings(reader)
+    this.routes = reader.read('routes', readRoutes) ?? []
+    this.defaultBackend = reader.read('defaultBackend', readBackend)
+    const clock = reader.read('clock', readClock)
+    reader.end()
+    this.limits = [new ConnectionLimit(this.settings.maxConnections)]
+    this.clock = this.#agreedClock(clock)
+    this.#checkModes()
+  }
+
+  /** One clock for the whole graph: two would tell of the same moment in two ways. */
+  #agreedClock(own: Clock | undefined): Clock {
+    const clock = own ?? this.backends[0]?.clock ?? systemClock
+    for (const backend of this.backends) {
+      if (backend.clock === clock) continue
+      throw new OptionError(
+        `${this.#path}.clock`,
+        own,
+        `the clock of the backend ${backend.name}: one graph has one clock`,
+      )
+    }
+    return clock
+  }
+
+  #checkModes(): void {
+    for (const backend of this.backends) {
+      if (backend.mode === this.settings.mode) continue
+      throw new OptionError(
+        `${this.#path}.mode`,
+        this.settings.mode,
+        `the mode of the backend ${backend.name}, ${backend.mode}`,
+      )
+    }
+  }
+
+  /** Every backend that traffic can reach from here. */
+  get backends(): readonly Backend[] {
+    const backends = new Set(this.routes.map(({ backend }) => backend))
+    if (this.defaultBackend !== undefined) backends.add(this.defaultBackend)
+    return [...backends]
+  }
+
+  // -- Sessions -------------------------------------------------------------------------------------------------------
+
+  /** Whether another client connection is allowed now. @internal */
+  get hasRoom(): boolean {
+    return this.limits.every((limit) => limit.hasRoom)
+  }
+
+  /** Counts a client connection that was let in. @internal */
+  openSession(client: ClientAddress, localPort: number, secure: boolean): Session {
+    this.counters.sessions.opened(this.clock.now())
+    for (const limit of this.limits) limit.take()
+    return new Session(this, client, localPort, secure)
+  }
+
+  /** @internal */
+  sessionClosed(): void {
+    this.counters.sessions.closed()
+    for (const limit of this.limits) limit.release()
+  }
+
+  // -- Decisions ------------------------------------------------------------------------------------------------------
+
+  /** What rules see of a request: with the client that trusted proxies name, where there are any. @internal */
+  view(head: RequestHead | undefined, session: Session): RequestView {
+    return new RequestView(head, clientOf(session.client, head, this.settings.trustedProxies), session.secure)
+  }
+
+  /** The backend for an exchange: that of the first route that matches, else the default. @internal */
+  admit(view: ExchangeView): Backend | undefined {
+    for (let index = 0; index < this.routes.length; index++) {
+      if (this.#matches(index, view)) return this.routes[index]!.backend
+    }
+    return this.defaultBackend
+  }
+
+  #matches(index: number, view: ExchangeView): boolean {
+    const { when, unless } = this.routes[index]!
+    try {
+      return (when === undefined || evaluate(when, view)) && !(unless !== undefined && evaluate(unless, view))
+    } catch (thrown) {
+      const where = `condition of ${this.#path}.routes[${index}]`
+      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      throw new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${where} failed: ${reason}`, { cause: thrown })
+    }
+  }
+
+  /**
+   * Decides about a request without a socket, on the live objects, and gives back at once what it took: a round robin
+   * advances, while no counter and no queue changes. Throws `ERR_EVENKEEL_CALLBACK` when a condition or balancer does.
+   */
+  route(request: RouteRequest = {}): Decision {
+    const session = new Session(this, readSource(request, this.#path), 0, request.secure ?? false)
+    const head = this.settings.mode === 'tcp' ? undefined : readHead(request, this.#path)
+    const view = this.view(head, session)
+    const trace: TraceStep[] = []
+    const backend = this.#traceAdmit(view, trace)
+    const server = backend?.decide(view, trace)
+    const queued = server === 'queued'
+    return {
+      backend,
+      server: server === 'queued' ? undefined : server,
+      queued,
+      status: server === undefined ? 503 : undefined,
+      trace,
+    }
+  }
+
+  #traceAdmit(view: ExchangeView, trace: TraceStep[]): Backend | undefined {
+    for (let index = 0; index < this.routes.length; index++) {
+      const { backend, when, unless } = this.routes[index]!
+      const parts = [when && describe(when, 'a function'), unless && `unless ${describe(unless, 'a function')}`]
+      const condition = parts.filter((part) => part !== undefined).join(' ') || 'always'
+      const matched = this.#matches(index, view)
+      trace.push({ step: 'route', index, backend: backend.name, condition, matched })
+      if (matched) return backend
+    }
+    trace.push({ step: 'default-backend', backend: this.defaultBackend?.name })
+    return this.defaultBackend
+  }
+}
+
+function readSource(request: RouteRequest, path: string): ClientAddress {
+  const { source = '127.0.0.1' } = request
+  if (typeof source !== 'string') throw new OptionError(`${path}.route(request).source`, source, 'an IP address')
+  return { address: normalizeAddress(source), port: 0 }
+}
+
+function readHead(request: RouteRequest, path: string): RequestHead {
+  const reader = new OptionReader(request, `${path}.route(request)`)
+  const method = reader.string('method') ?? 'GET'
+  const url = reader.string('url') ?? '/'
+  const headers = reader.read('headers', (value, at) => {
+    if (typeof value === 'object' && value !== null) return value as Record<string, string | readonly string[]>
+    throw new OptionError(at, value, 'a record of fields')
+  })
+  reader.string('source')
+  reader.boolean('secure')
+  reader.end()
+  const fields: string[] = []
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    for (const one of typeof value === 'string' ? [value] : value) fields.push(name, one)
+  }
+  return new RawRequestHead(method, url, 1, fields)
+}

@@ -1,0 +1,187 @@
+import { OptionError } from '../../util/errors.js'
+import { AddressSet, normalizeAddress } from '../../util/network.js'
+import { OptionReader } from '../../util/options.js'
+import type { ClientAddress, ExchangeView } from '../exchange-view.js'
+import type { RequestHead } from './head.js'
+import type { HeadEdits } from './head-edits.js'
+
+/** Options that say what servers are told of the client, and who may say it on the client's behalf. */
+export interface ForwardingOptions {
+  /** Tells servers the client's address in X-Forwarded-For. Default false. HAProxy: `option forwardfor`. */
+  readonly forwardFor?: boolean | ForwardForOptions
+  /** Tells servers the client's scheme, host and port in X-Forwarded-Proto, -Host, -Port. Default: none of them. */
+  readonly forwardedHeaders?: boolean | { readonly proto?: boolean; readonly host?: boolean; readonly port?: boolean }
+  /** Tells servers address, host and scheme in one Forwarded field (RFC 7239). Default false. HAProxy: `option forwarded`. */
+  readonly forwarded?: boolean
+  /** Adds a Via field to requests and responses (RFC 9110 7.6.3): `true`, or the pseudonym to use. Default false. */
+  readonly via?: boolean | string
+  /**
+   * Peers whose X-Forwarded-* and Forwarded fields are believed and added to; those of all others are replaced. The
+   * last address in X-Forwarded-For that is no trusted proxy is the client's for conditions and the log. Default: nobody.
+   */
+  readonly trustedProxies?: string | readonly string[]
+}
+
+/** Options of `forwardFor`. */
+export interface ForwardForOptions {
+  /**
+   * `replace`: a field from a peer that is no trusted proxy is replaced, one from a trusted proxy is added to. `add`:
+   * HAProxy's way, a field of our own after whatever came. Default `replace`.
+   */
+  readonly mode?: 'replace' | 'add'
+  /** The field. Default `X-Forwarded-For`. HAProxy: `header`. */
+  readonly header?: string
+  /** Clients of whom servers are told nothing, as addresses or ranges. Default: none. HAProxy: `except`. */
+  readonly except?: string | readonly string[]
+  /** Leaves a field that came alone. Default false. HAProxy: `if-none`. */
+  readonly ifNone?: boolean
+}
+
+/** The same, read and complete. */
+export interface ForwardingSettings {
+  readonly forwardFor: ForwardForSettings | undefined
+  readonly forwardedHeaders: { readonly proto: boolean; readonly host: boolean; readonly port: boolean }
+  readonly forwarded: boolean
+  readonly via: string | undefined
+  readonly trustedProxies: AddressSet | undefined
+}
+
+interface ForwardForSettings {
+  readonly mode: 'replace' | 'add'
+  readonly header: string
+  readonly except: AddressSet | undefined
+  readonly ifNone: boolean
+}
+
+/** The client of a request: the peer, or whom the trusted proxies in front of us name in X-Forwarded-For. */
+export function clientOf(
+  peer: ClientAddress,
+  head: RequestHead | undefined,
+  trusted: AddressSet | undefined,
+): ClientAddress {
+  if (trusted === undefined || head === undefined || !trusted.has(peer.address)) return peer
+  const hops = head.getAll('x-forwarded-for').flatMap((value) => value.split(','))
+  for (let i = hops.length - 1; i >= 0; i--) {
+    const address = normalizeAddress(hops[i]!.trim())
+    // What is no address can't be a client's: whoever wrote it is the last that we know.
+    if (!looksLikeAddress(address)) return peer
+    if (i === 0 || !trusted.has(address)) return { address, port: 0 }
+  }
+  return peer
+}
+
+function looksLikeAddress(text: string): boolean {
+  return /^[0-9A-Fa-f.:]{2,45}$/.test(text)
+}
+
+/** Lays what servers shall be told of the client over the request. */
+export function applyForwarding(
+  edits: HeadEdits,
+  head: RequestHead,
+  view: ExchangeView,
+  peer: ClientAddress,
+  localPort: number,
+  settings: ForwardingSettings,
+): void {
+  const isTrusted = settings.trustedProxies?.has(peer.address) ?? false
+  if (settings.forwardFor !== undefined) applyForwardFor(edits, head, peer, isTrusted, settings.forwardFor)
+  applyHeaders(edits, head, view, localPort, isTrusted, settings)
+  if (settings.via !== undefined) edits.add('Via', `1.${head.minorVersion} ${settings.via}`)
+}
+
+function applyForwardFor(
+  edits: HeadEdits,
+  head: RequestHead,
+  peer: ClientAddress,
+  isTrusted: boolean,
+  { mode, header, except, ifNone }: ForwardForSettings,
+): void {
+  if (peer.address === '' || except?.has(peer.address)) return
+  const lower = header.toLowerCase()
+  if (ifNone && head.get(lower) !== undefined) return
+  if (mode === 'add') edits.add(header, peer.address)
+  else edits.set(header, isTrusted ? [...head.getAll(lower), peer.address].join(', ') : peer.address)
+}
+
+function applyHeaders(
+  edits: HeadEdits,
+  head: RequestHead,
+  view: ExchangeView,
+  localPort: number,
+  isTrusted: boolean,
+  { forwardedHeaders, forwarded }: ForwardingSettings,
+): void {
+  const proto = view.secure ? 'https' : 'http'
+  const host = head.get('host') ?? ''
+  // A trusted proxy has seen the client, we have not: what it says stands.
+  const tell = (name: string, value: string): void => {
+    if (!(isTrusted && head.get(name.toLowerCase()) !== undefined)) edits.set(name, value)
+  }
+  if (forwardedHeaders.proto) tell('X-Forwarded-Proto', proto)
+  if (forwardedHeaders.host && host !== '') tell('X-Forwarded-Host', host)
+  if (forwardedHeaders.port && localPort > 0) tell('X-Forwarded-Port', String(localPort))
+  if (forwarded) {
+    const own = forwardedElement(view.source.address, host, proto)
+    edits.set('Forwarded', isTrusted ? [...head.getAll('forwarded'), own].join(', ') : own)
+  }
+}
+
+/** One element of RFC 7239's list. */
+function forwardedElement(address: string, host: string, proto: string): string {
+  const node = address === '' ? 'unknown' : address.includes(':') ? `"[${address}]"` : address
+  const quoted = host === '' ? '' : `;host="${host.replace(/["\\]/g, '\\$&')}"`
+  return `for=${node}${quoted};proto=${proto}`
+}
+
+/** Reads the options. */
+export function readForwarding(reader: OptionReader): ForwardingSettings {
+  return {
+    forwardFor: reader.read('forwardFor', readForwardFor),
+    forwardedHeaders: reader.read('forwardedHeaders', readForwardedHeaders) ?? {
+      proto: false,
+      host: false,
+      port: false,
+    },
+    forwarded: reader.boolean('forwarded') ?? false,
+    via: reader.read('via', readVia),
+    trustedProxies: reader.read('trustedProxies', readRanges),
+  }
+}
+
+function readRanges(value: unknown, path: string): AddressSet {
+  return new AddressSet(Array.isArray(value) ? value : [value], path)
+}
+
+function readForwardFor(value: unknown, path: string): ForwardForSettings | undefined {
+  if (value === false) return undefined
+  const reader = new OptionReader(value === true ? {} : value, path)
+  const settings = {
+    mode: reader.oneOf('mode', ['replace', 'add']) ?? 'replace',
+    header: reader.string('header') ?? 'X-Forwarded-For',
+    except: reader.read('except', readRanges),
+    ifNone: reader.boolean('ifNone') ?? false,
+  } as const
+  reader.end()
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(settings.header)) {
+    throw new OptionError(reader.pathOf('header'), settings.header, 'the name of a field')
+  }
+  return settings
+}
+
+function readForwardedHeaders(value: unknown, path: string): ForwardingSettings['forwardedHeaders'] {
+  if (typeof value === 'boolean') return { proto: value, host: value, port: value }
+  const reader = new OptionReader(value, path)
+  const settings = {
+    proto: reader.boolean('proto') ?? false,
+    host: reader.boolean('host') ?? false,
+    port: reader.boolean('port') ?? false,
+  }
+  reader.end()
+  return settings
+}
+
+function readVia(value: unknown, path: string): string | undefined {
+  if (typeof value === 'boolean') return value ? 'evenkeel' : undefined
+  if (typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?::\d{1,5})?$/.test(value)) return value
+  throw new OptionError(path, value, 'true, false, or a pseudonym for the Via field')
+}

@@ -1,0 +1,27 @@
+import type { ClientAddress } from './exchange-view.js'
+
+/** Who counts sessions: a frontend. */
+export interface SessionOwner {
+  sessionClosed(): void
+}
+
+/** One client connection. */
+export class Session {
+  #isOpen = true
+
+  constructor(
+    private readonly owner: SessionOwner,
+    /** The other end of the connection. */
+    readonly client: ClientAddress,
+    /** The port that the client connected to; 0 for a Unix socket. */
+    readonly localPort: number,
+    readonly secure: boolean,
+  ) {}
+
+  /** The connection is gone; a second call does nothing. */
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.owner.sessionClosed()
+  }
+}

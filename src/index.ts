@@ -1,0 +1,66 @@
+/**
+ * evenkeel: an embeddable load balancer and reverse proxy for TCP and HTTP.
+ *
+ * @packageDocumentation
+ */
+export { type AttachableServer, attach, handler, type RequestHandler } from './attach.js'
+export type { Balancer, PickContext } from './balance/balancer.js'
+export { First } from './balance/first.js'
+export { LeastConnections } from './balance/least-connections.js'
+export { RandomDraws } from './balance/random.js'
+export type { BalanceOption } from './balance/registry.js'
+export { RoundRobin } from './balance/round-robin.js'
+export { StaticRoundRobin } from './balance/static-round-robin.js'
+export { Backend, type BackendEvents, type ServerEventPayload } from './core/backend.js'
+export type {
+  BackendOptions,
+  BackendSettings,
+  BackendTimeLimits,
+  BackendTimeouts,
+  Mode,
+  ServerEntry,
+} from './core/backend-options.js'
+export type {
+  CheckOptions,
+  CheckSettings,
+  HttpCheckOptions,
+  HttpCheckSettings,
+  HttpExpectOptions,
+  Probe,
+} from './core/check-options.js'
+export type { CheckResult, CheckStatus, ProbeResult } from './core/check-result.js'
+export type { Decision } from './core/decision.js'
+export type { ErrorPage, ErrorPages } from './core/error-page.js'
+export type { ExchangeRecord, LogSink } from './core/exchange-record.js'
+export type { ClientAddress, ExchangeView } from './core/exchange-view.js'
+export type { FailureKind } from './core/failure.js'
+export { Frontend, type FrontendEvents, type RouteRequest } from './core/frontend.js'
+export type { FrontendOptions, FrontendSettings, FrontendTimeouts, Route } from './core/frontend-options.js'
+export type { ForwardForOptions, ForwardingOptions, ForwardingSettings } from './core/message/forwarded.js'
+export type { RetryPolicy } from './core/retry.js'
+export { Server, type ServerOptions } from './core/server.js'
+export type { AdministrativeState, OperationalState } from './core/server-state.js'
+export type { TraceStep } from './core/trace.js'
+export {
+  type BackendConfig,
+  type Bind,
+  createProxy,
+  type Defaults,
+  type ErrorFiles,
+  type FrontendConfig,
+  type NamedRoute,
+  type ProxyConfig,
+  type ProxyOptions,
+  type ShortConfig,
+  type WholeConfig,
+} from './create-proxy.js'
+export { errorFile } from './error-file.js'
+export { HealthCheck } from './health/health-check.js'
+export type { BoundAddress, ProxyEvents, ProxyServer } from './proxy-server.js'
+export type { StatsOptions } from './stats-options.js'
+export type { Address, InetAddress, UnixAddress } from './util/address.js'
+export type { Clock, Timer } from './util/clock.js'
+export type { Fault, FaultEvents } from './util/emitter.js'
+export { type ErrorCode, EvenkeelError, OptionError } from './util/errors.js'
+export type { Duration, Size } from './util/options.js'
+export { type Random, seededRandom } from './util/random.js'

@@ -1,0 +1,199 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Chunk, Downstream } from '../core/carrier.js'
+import { Exchange } from '../core/exchange.js'
+import type { Frontend } from '../core/frontend.js'
+import { chunked } from '../core/message/framing.js'
+import type { ResponseHead } from '../core/message/head.js'
+import type { HeadEdits } from '../core/message/head-edits.js'
+import { RawRequestHead } from '../core/message/raw-head.js'
+import { tunnel } from '../net/tunnel.js'
+import type { Deadline, DeadlineOwner } from '../util/deadline.js'
+import type { HttpConnection } from './http-connection.js'
+
+/** A body up to this size leaves as text together with its head, in one write: measured cheaper than two buffers. */
+const smallBody = 16 * 1024
+
+/** One request and its response under `node:http`. */
+export class NodeHttpDownstream implements Downstream, DeadlineOwner {
+  readonly deadline: Deadline
+  readonly exchange: Exchange
+  readonly #frontend: Frontend
+  readonly #connection: HttpConnection
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  /** The first bytes after an upgrade request's head. */
+  readonly #surplus: Buffer | undefined
+  readonly #head: RawRequestHead
+  #isReadingBody = false
+  #isContinued = false
+  #hasEnded = false
+  #awaitsDrain = false
+
+  constructor(
+    frontend: Frontend,
+    connection: HttpConnection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    surplus: Buffer | undefined,
+  ) {
+    this.#frontend = frontend
+    this.#connection = connection
+    this.#request = request
+    this.#response = response
+    this.#surplus = surplus
+    this.deadline = connection.requestBegan()
+    const { method = '', url = '', httpVersionMinor, rawHeaders } = request
+    this.#head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders)
+    this.exchange = new Exchange(frontend, connection.session, this, this.#head, frontend.clock.now())
+    response.on('close', () => this.#closed())
+    response.on('error', ignore)
+  }
+
+  /** Hands the request to its exchange; `next` takes it when nothing there does. */
+  start(next?: () => void): void {
+    this.exchange.start(next && (() => this.#pass(next)))
+  }
+
+  #pass(next: () => void): void {
+    this.#hasEnded = true
+    next()
+  }
+
+  #closed(): void {
+    if (!this.#hasEnded) {
+      this.#hasEnded = true
+      this.exchange.clientAborted()
+    }
+    this.#connection.requestEnded(this.deadline)
+  }
+
+  // -- The request's body ---------------------------------------------------------------------------------------------
+
+  resumeBody(): void {
+    if (this.#isReadingBody) {
+      this.#request.resume()
+      return
+    }
+    this.#isReadingBody = true
+    if (this.#head.expectsContinue && !this.#isContinued) {
+      this.#isContinued = true
+      this.#response.writeContinue()
+    }
+    this.#request.on('data', (chunk: Buffer) => this.exchange.clientData(chunk))
+    this.#request.on('end', () => {
+      const { rawTrailers } = this.#request
+      this.exchange.clientEnd(rawTrailers.length > 0 ? rawTrailers : undefined)
+    })
+    this.#request.on('error', ignore)
+  }
+
+  pauseBody(): void {
+    this.#request.pause()
+  }
+
+  // -- The response ---------------------------------------------------------------------------------------------------
+
+  informational(head: ResponseHead): void {
+    const { socket } = this.#response
+    // With pipelined requests the socket may be an earlier one's still; 1xx may be dropped (RFC 9110 15.2).
+    if (socket === null || this.#response.headersSent || this.#head.minorVersion === 0) return
+    socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText([])}\r\n`, 'latin1')
+  }
+
+  respond(head: ResponseHead, edits: readonly HeadEdits[], first: Chunk | undefined, ended: boolean): boolean {
+    if (this.#response.destroyed) return true
+    this.#response.writeHead(head.status, head.reason, this.#fields(head, edits))
+    if (ended) {
+      this.#finish(first)
+      return true
+    }
+    // Whoever waits for the head alone (an event stream's client) shall have it now.
+    if (first === undefined) this.#response.flushHeaders()
+    return first === undefined || this.write(first)
+  }
+
+  #fields(head: ResponseHead, edits: readonly HeadEdits[]): string[] {
+    const fields = head.forwardedList(edits)
+    const isChunked = head.bodyLength === chunked && this.#head.minorVersion === 1
+    for (let i = fields.length - 2; i >= 0; i -= 2) {
+      // node:http throws for a Trailer field where no trailer can follow; RFC 9110 8.6 forbids a length with 204.
+      const name = fields[i]!
+      const isOut =
+        (name.length === 7 && !isChunked && name.toLowerCase() === 'trailer') ||
+        (name.length === 14 && head.status === 204 && name.toLowerCase() === 'content-length')
+      if (isOut) fields.splice(i, 2)
+    }
+    if (this.#mustClose) fields.push('Connection', 'close')
+    return fields
+  }
+
+  /** The connection ends, or a client that waits for 100 may send its body after all: nothing safe can follow. */
+  get #mustClose(): boolean {
+    return this.#connection.isDraining || (this.#head.expectsContinue && !this.#isContinued)
+  }
+
+  write(chunk: Chunk): boolean {
+    if (this.#response.destroyed) return true
+    if (this.#response.write(chunk, 'latin1')) return true
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true
+      this.#response.on('drain', () => this.exchange.clientDrained())
+    }
+    return false
+  }
+
+  end(trailers: readonly string[] | undefined): void {
+    if (this.#response.destroyed) return
+    if (trailers !== undefined && this.#head.minorVersion === 1) this.#addTrailers(trailers)
+    this.#finish(undefined)
+  }
+
+  #addTrailers(trailers: readonly string[]): void {
+    const pairs: [string, string][] = []
+    for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i]!, trailers[i + 1]!])
+    this.#response.addTrailers(pairs)
+  }
+
+  #finish(last: Chunk | undefined): void {
+    this.#hasEnded = true
+    if (last === undefined) this.#response.end()
+    else if (typeof last === 'string') this.#response.end(last, 'latin1')
+    else if (last.length <= smallBody) this.#response.end(last.toString('latin1'), 'latin1')
+    else this.#response.end(last)
+    // The exchange is over, but the client has yet to take the rest.
+    this.deadline.set(this, this.#frontend.settings.timeout.client)
+  }
+
+  /** The client took nothing of the rest for too long. */
+  deadlinePassed(): void {
+    this.abort()
+  }
+
+  abort(): void {
+    this.#hasEnded = true
+    const { socket } = this.#connection
+    // A plain close would pass for the end of a response that has no length: a reset does not.
+    if (socket instanceof Socket && !('encrypted' in socket)) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+    const { socket } = this.#connection
+    this.#hasEnded = true
+    this.#response.detachSocket(socket)
+    if (head !== undefined) {
+      const upgrade = head.upgrade === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+      const fields = head.forwardedText(edits)
+      socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${fields}\r\n`, 'latin1')
+    }
+    if (this.#surplus !== undefined && this.#surplus.length > 0) socket.unshift(this.#surplus)
+    tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => {
+      this.exchange.tunnelEnded(end)
+      this.#connection.requestEnded(this.deadline)
+    })
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,138 @@
+import type { EventEmitter } from 'node:events'
+import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { errorAnswer } from '../core/error-page.js'
+import type { Frontend } from '../core/frontend.js'
+import { NodeHttpDownstream } from './downstream.js'
+import { HttpConnection, type HttpConnectionOwner } from './http-connection.js'
+
+/**
+ * Brings the requests of a `node:http` or `node:https` server to a frontend. The server may be the application's own:
+ * then nothing of it is changed, and its connections over the frontend's limit get 503.
+ */
+export class HttpCarrier implements HttpConnectionOwner {
+  readonly #frontend: Frontend
+  readonly #connections = new Set<HttpConnection>()
+  /** Connections that an application's server accepted while there was no room: their requests get 503. */
+  readonly #overLimit = new WeakSet<Socket>()
+  readonly #detach: readonly (() => void)[]
+
+  /** `isOwn`: the proxy made the server, and answers its malformed requests too. */
+  constructor(frontend: Frontend, server: HttpServer | HttpsServer, isOwn: boolean) {
+    this.#frontend = frontend
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#request(request, response)
+    const onUpgrade = (request: IncomingMessage, stream: Duplex, surplus: Buffer): void =>
+      this.#upgrade(request, stream, surplus)
+    this.#detach = [
+      listen(server, connectionEvent(server), (socket: Socket) => this.#accept(socket)),
+      listen(server, 'request', onRequest),
+      listen(server, 'checkContinue', onRequest),
+      listen(server, 'upgrade', onUpgrade),
+      listen(server, 'connect', onUpgrade),
+    ]
+    if (isOwn) server.on('clientError', (error: Error, socket: Duplex) => this.#malformed(error, socket))
+  }
+
+  /** Takes no more requests from the server; what is under way goes on. */
+  detach(): void {
+    for (const detach of this.#detach) detach()
+  }
+
+  /** Lets every connection finish what is under way, then closes it. */
+  drain(): void {
+    for (const connection of this.#connections) connection.drain()
+  }
+
+  /** Ends every connection now. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.socket.destroy()
+  }
+
+  /** Open connections. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  connectionClosed(connection: HttpConnection): void {
+    this.#connections.delete(connection)
+  }
+
+  #accept(socket: Socket): void {
+    if (socket.destroyed) return
+    if (!this.#frontend.hasRoom) {
+      this.#overLimit.add(socket)
+      this.#frontend.counters.refusedConnections++
+      return
+    }
+    this.#connections.add(HttpConnection.open(this.#frontend, socket, this))
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#overLimit.has(request.socket)) return this.#refuse(request.socket, 503)
+    const connection = HttpConnection.of(this.#frontend, request.socket)
+    new NodeHttpDownstream(this.#frontend, connection, request, response, undefined).start()
+  }
+
+  /** An upgrade, or CONNECT: node:http has left the connection to us. */
+  #upgrade(request: IncomingMessage, stream: Duplex, surplus: Buffer): void {
+    const { socket } = request
+    if (this.#overLimit.has(socket)) return this.#refuse(socket, 503)
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    // node:http ends a connection after a last response only while it parses it, and it does so no more.
+    response.on('finish', () => socket.destroySoon())
+    stream.on('error', ignore)
+    const connection = HttpConnection.of(this.#frontend, socket)
+    const downstream = new NodeHttpDownstream(this.#frontend, connection, request, response, surplus)
+    if (isForwardable(request)) downstream.start()
+    else downstream.exchange.refuse('unsupported')
+  }
+
+  headTimedOut(connection: HttpConnection): void {
+    this.#refuse(connection.socket, 408)
+  }
+
+  #malformed(error: Error & { code?: string }, stream: Duplex): void {
+    const socket = stream as Socket
+    if (socket.destroyed) return
+    // A request whose body turns out to be malformed has an exchange, which hears of it as a client that left.
+    const connection = HttpConnection.find(socket)
+    if (error.code === 'ECONNRESET' || connection === undefined || !connection.isIdle) socket.destroy()
+    else this.#refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400)
+  }
+
+  /** Answers what never became a request, and closes. */
+  #refuse(socket: Socket, status: number): void {
+    this.#frontend.counters.requestErrors++
+    this.#frontend.counters.responses.count(status)
+    const { reason, fields, body } = errorAnswer(status, undefined, [this.#frontend.settings.errorFiles])
+    let head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\n`
+    for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`
+    socket.end(`${head}\r\n${body.toString('latin1')}`, 'latin1', () => socket.destroy())
+  }
+}
+
+/** node:http reads no body after an upgrade's head, and CONNECT asks for what a reverse proxy does not do. */
+function isForwardable({ method, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  return method !== 'CONNECT' && !hasBody
+}
+
+function connectionEvent(server: HttpServer | HttpsServer): string {
+  return server instanceof HttpsServer ? 'secureConnection' : 'connection'
+}
+
+/** Adds a listener, and gives what takes it away. */
+function listen<Args extends unknown[]>(
+  server: EventEmitter,
+  event: string,
+  listener: (...args: Args) => void,
+): () => void {
+  server.on(event, listener as (...args: unknown[]) => void)
+  return () => server.off(event, listener as (...args: unknown[]) => void)
+}
+
+function ignore(): void {}

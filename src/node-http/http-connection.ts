@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net'
+import type { Frontend } from '../core/frontend.js'
+import type { Session } from '../core/session.js'
+import { Deadline, type DeadlineOwner } from '../util/deadline.js'
+import { normalizeAddress } from '../util/network.js'
+
+const key: unique symbol = Symbol('evenkeel connection')
+
+type KeyedSocket = Socket & { [key]?: HttpConnection }
+
+/** Who wants to know of a connection's end, and answers what timed out before it was a request. */
+export interface HttpConnectionOwner {
+  connectionClosed(connection: HttpConnection): void
+  /** A request's head did not arrive in time. */
+  headTimedOut(connection: HttpConnection): void
+}
+
+/**
+ * One client connection under `node:http`: its session, and the time limits between requests. What node:http hides (the
+ * first byte of a head) is seen from the socket's byte count when a limit has passed.
+ */
+export class HttpConnection implements DeadlineOwner {
+  readonly session: Session
+  /** Another 'close' follows no more: finish what is under way, then end. */
+  isDraining = false
+  readonly #frontend: Frontend
+  readonly #owner: HttpConnectionOwner | undefined
+  readonly #deadline: Deadline
+  #active = 0
+  #bytesAtIdle = -1
+
+  private constructor(
+    frontend: Frontend,
+    readonly socket: KeyedSocket,
+    owner: HttpConnectionOwner | undefined,
+  ) {
+    this.#frontend = frontend
+    this.#owner = owner
+    this.#deadline = new Deadline(frontend.clock)
+    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    this.session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    socket[key] = this
+    socket.on('close', () => this.#closed())
+    // node:http attaches its own, but takes it away when a socket is upgraded.
+    socket.on('error', ignore)
+  }
+
+  /** Takes up a connection that was just accepted, and its time limits with it. */
+  static open(frontend: Frontend, socket: Socket, owner: HttpConnectionOwner): HttpConnection {
+    const connection = new HttpConnection(frontend, socket, owner)
+    connection.#deadline.set(connection, frontend.settings.timeout.httpRequest)
+    return connection
+  }
+
+  /** The connection that a request came on; one that nobody took up is taken up now, without limits of our own. */
+  static of(frontend: Frontend, socket: KeyedSocket): HttpConnection {
+    return socket[key] ?? new HttpConnection(frontend, socket, undefined)
+  }
+
+  /** The connection of a socket, where we know it. */
+  static find(socket: KeyedSocket): HttpConnection | undefined {
+    return socket[key]
+  }
+
+  get isIdle(): boolean {
+    return this.#active === 0
+  }
+
+  /** A request began: gives it a deadline. The connection's own serves while requests come one at a time. */
+  requestBegan(): Deadline {
+    const deadline = this.#active === 0 ? this.#deadline : new Deadline(this.#frontend.clock)
+    deadline.clear()
+    this.#active++
+    return deadline
+  }
+
+  /** A request and its response are over. */
+  requestEnded(deadline: Deadline): void {
+    this.#active--
+    if (deadline === this.#deadline) deadline.clear()
+    else deadline.cancel()
+    if (this.#active > 0 || this.#owner === undefined) return
+    if (this.isDraining) {
+      this.socket.destroySoon()
+      return
+    }
+    this.#bytesAtIdle = this.socket.bytesRead
+    this.#deadline.set(this, this.#frontend.settings.timeout.httpKeepAlive)
+  }
+
+  /** Finishes what is under way, then closes; an idle connection closes now. */
+  drain(): void {
+    this.isDraining = true
+    if (this.isIdle) this.socket.destroySoon()
+  }
+
+  deadlinePassed(): void {
+    const isWaiting = this.#bytesAtIdle >= 0
+    if (!isWaiting) return this.#owner?.headTimedOut(this)
+    if (this.socket.bytesRead === this.#bytesAtIdle) {
+      this.socket.destroy()
+      return
+    }
+    this.#bytesAtIdle = -1
+    this.#deadline.set(this, this.#frontend.settings.timeout.httpRequest)
+  }
+
+  #closed(): void {
+    delete this.socket[key]
+    this.#deadline.cancel()
+    this.session.close()
+    this.#owner?.connectionClosed(this)
+  }
+}
+
+function ignore(): void {}

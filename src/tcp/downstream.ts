@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Downstream } from '../core/carrier.js'
+import { Exchange } from '../core/exchange.js'
+import type { Frontend } from '../core/frontend.js'
+import type { ResponseHead } from '../core/message/head.js'
+import type { HeadEdits } from '../core/message/head-edits.js'
+import type { Session } from '../core/session.js'
+import { tunnel } from '../net/tunnel.js'
+import { Deadline } from '../util/deadline.js'
+import { normalizeAddress } from '../util/network.js'
+
+/** A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there. */
+export class TcpDownstream implements Downstream {
+  readonly deadline: Deadline
+  readonly #frontend: Frontend
+  readonly #socket: Socket
+  readonly #session: Session
+  readonly #exchange: Exchange
+  #isTunnel = false
+
+  constructor(frontend: Frontend, socket: Socket) {
+    this.#frontend = frontend
+    this.#socket = socket
+    // The end of what the client sends is not the end of what it wants to read.
+    socket.allowHalfOpen = true
+    this.deadline = new Deadline(frontend.clock)
+    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    this.#session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    this.#exchange = new Exchange(frontend, this.#session, this, undefined, frontend.clock.now())
+    socket.on('error', ignore)
+    socket.on('close', () => this.#closed())
+  }
+
+  start(): void {
+    this.#exchange.start()
+  }
+
+  #closed(): void {
+    if (!this.#isTunnel) this.#exchange.clientAborted()
+    this.deadline.cancel()
+    this.#session.close()
+  }
+
+  tunnel(server: Duplex, _head: ResponseHead | undefined, _edits: readonly HeadEdits[], idleTimeout: number): void {
+    this.#isTunnel = true
+    tunnel(this.#socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => this.#exchange.tunnelEnded(end))
+  }
+
+  abort(): void {
+    this.#socket.destroy()
+  }
+
+  // TCP has no messages: an exchange without a head asks for none of these.
+  informational(): void {}
+  respond(): boolean {
+    return true
+  }
+  write(): boolean {
+    return true
+  }
+  end(): void {}
+  pauseBody(): void {}
+  resumeBody(): void {}
+}
+
+function ignore(): void {}

@@ -1,0 +1,58 @@
+import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
+import { dial } from '../net/dialer.js'
+import type { Address } from '../util/address.js'
+
+/** Connects exchanges in TCP mode to one server: each on a connection of its own. */
+export class TcpTransport implements Transport {
+  readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
+
+  constructor(
+    private readonly address: Address,
+    /** Milliseconds to connect. */
+    private readonly connectTimeout: number,
+  ) {}
+
+  open(_request: OutgoingRequest, listener: ServerListener): Try {
+    return new TcpTry(this.address, this.connectTimeout, listener)
+  }
+
+  close(): void {}
+}
+
+class TcpTry implements Try {
+  #cancel: (() => void) | undefined
+
+  constructor(
+    private readonly address: Address,
+    private readonly connectTimeout: number,
+    private readonly listener: ServerListener,
+  ) {}
+
+  send(): void {
+    this.#cancel = dial(this.address, { timeout: this.connectTimeout }, (outcome) => {
+      const { listener } = this
+      if (outcome.socket === undefined) {
+        listener.serverFailed({ kind: outcome.error.kind, sent: false, reused: false, cause: outcome.error })
+        return
+      }
+      outcome.socket.allowHalfOpen = true
+      outcome.socket.on('error', ignore)
+      listener.serverConnected(false)
+      listener.serverTunnel(outcome.socket, undefined)
+    })
+  }
+
+  abort(): void {
+    this.#cancel?.()
+  }
+
+  // Bytes pass through the tunnel, not through the exchange.
+  write(): boolean {
+    return true
+  }
+  end(): void {}
+  pause(): void {}
+  resume(): void {}
+}
+
+function ignore(): void {}

@@ -1,0 +1,24 @@
+import type { TryFailure } from '../core/failure.js'
+import { DialError } from '../net/dialer.js'
+
+/** A try that never got a connection. */
+export function connectFailure(error: Error & { code?: string }): TryFailure {
+  const kind = error instanceof DialError ? error.kind : isRefusal(error) ? 'internal' : 'connect-refused'
+  return { kind, sent: false, reused: false, cause: error }
+}
+
+/** undici's own word that it will not send such a request. */
+function isRefusal(error: { code?: string }): boolean {
+  return error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED'
+}
+
+/** A try that broke after its request went out. */
+export function sentFailure(error: Error & { code?: string }, reused: boolean, hasResponse: boolean): TryFailure {
+  const kind = isSocketError(error) && !hasResponse ? 'server-closed' : 'bad-response'
+  return { kind, sent: true, reused, cause: error }
+}
+
+/** The connection broke or ended, as opposed to carrying something that is no HTTP. */
+function isSocketError(error: { code?: string }): boolean {
+  return error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET' || error.code === 'EPIPE'
+}
