@@ -40,6 +40,9 @@ export function activateBackend(backend: Backend): () => void {
   }
 }
 
+/** Orders that pause a server's checks, or let them go on. */
+const orders = ['server:ready', 'server:drain', 'server:maintenance'] as const
+
 /** The running parts of one backend: a transport for each server, and a schedule for each that is checked. */
 class ActiveBackend {
   users = 0
@@ -47,7 +50,7 @@ class ActiveBackend {
   readonly #schedules = new Map<Server, CheckSchedule>()
   readonly #onAdded = ({ server }: { readonly server: Server }): void => this.#equip(server)?.start(0)
   readonly #onRemoved = ({ server }: { readonly server: Server }): void => this.#strip(server)
-  readonly #onReady = ({ server }: { readonly server: Server }): void => this.#schedules.get(server)?.wake()
+  readonly #onOrdered = ({ server }: { readonly server: Server }): void => this.#schedules.get(server)?.wake()
 
   constructor(backend: Backend) {
     this.#backend = backend
@@ -55,8 +58,7 @@ class ActiveBackend {
     stagger([...this.#schedules.values()])
     backend.on('server:added', this.#onAdded)
     backend.on('server:removed', this.#onRemoved)
-    backend.on('server:ready', this.#onReady)
-    backend.on('server:drain', this.#onReady)
+    for (const order of orders) backend.on(order, this.#onOrdered)
   }
 
   #equip(server: Server): CheckSchedule | undefined {
@@ -78,7 +80,7 @@ class ActiveBackend {
     return new CheckSchedule(server, check, {
       clock,
       random,
-      onFault: (thrown: unknown) => this.#backend.fault(thrown, `check of backends.${name}`),
+      onFault: (thrown, where) => this.#backend.fault(thrown, `${where} of backends.${name}`),
     })
   }
 
@@ -92,8 +94,7 @@ class ActiveBackend {
   stop(): void {
     this.#backend.off('server:added', this.#onAdded)
     this.#backend.off('server:removed', this.#onRemoved)
-    this.#backend.off('server:ready', this.#onReady)
-    this.#backend.off('server:drain', this.#onReady)
+    for (const order of orders) this.#backend.off(order, this.#onOrdered)
     for (const server of this.#backend.servers) this.#strip(server)
   }
 }

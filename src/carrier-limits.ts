@@ -1,6 +1,6 @@
 /** Something that a carrier can't do, and what happens instead. */
 export interface CarrierLimit {
-  readonly carrier: 'node-http' | 'undici'
+  readonly carrier: 'node-http' | 'handler' | 'undici'
   /** The behaviour that is missing: the conformance suite skips what bears this name, and nothing else. */
   readonly missing: string
   /** Why. */
@@ -42,6 +42,12 @@ export const carrierLimits: readonly CarrierLimit[] = [
     instead: '502',
   },
   {
+    carrier: 'undici',
+    missing: 'reason-in-latin1',
+    reason: 'undici reads the reason of a response as UTF-8',
+    instead: 'bytes that are not UTF-8 become those of U+FFFD; UTF-8 passes as it is',
+  },
+  {
     carrier: 'node-http',
     missing: 'time-of-head',
     reason: 'node:http does not tell when the first byte of a head arrives',
@@ -58,5 +64,23 @@ export const carrierLimits: readonly CarrierLimit[] = [
     missing: 'half-closed-client',
     reason: 'node:http takes the end of what a client sends for its leaving',
     instead: 'the exchange is ended as aborted by the client',
+  },
+  {
+    carrier: 'handler',
+    missing: 'upgrade',
+    reason: 'a request listener gets requests, not connections',
+    instead: 'the request goes on without its Upgrade field, and is answered as any other',
+  },
+  {
+    carrier: 'handler',
+    missing: 'connect-refusal',
+    reason: 'node:http keeps CONNECT from request listeners',
+    instead: 'node:http closes the connection',
+  },
+  {
+    carrier: 'handler',
+    missing: 'late-continue',
+    reason: 'node:http answers 100 Continue before it calls a request listener',
+    instead: 'the client gets 100 at once, whether a server is there or not',
   },
 ]

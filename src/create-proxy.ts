@@ -7,7 +7,7 @@ import { errorFile } from './error-file.js'
 import { ProxyServer } from './proxy-server.js'
 import { readStats, type StatsOptions } from './stats-options.js'
 import { type Address, readBind } from './util/address.js'
-import type { Clock } from './util/clock.js'
+import { type Clock, systemClock } from './util/clock.js'
 import { OptionError } from './util/errors.js'
 import { OptionReader } from './util/options.js'
 import type { Random } from './util/random.js'
@@ -177,6 +177,7 @@ class Assembly {
       frontends: this.#frontends,
       backends: this.#backends,
       binds: this.#binds,
+      clock: this.#clock ?? systemClock,
       maxConnections: this.#reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0,
       stats: this.#reader.read('stats', readStats),
     })

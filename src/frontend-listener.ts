@@ -1,27 +1,21 @@
 import type { Socket } from 'node:net'
 import { activate } from './activation.js'
 import type { Frontend } from './core/frontend.js'
+import type { ConnectionSet } from './net/connection-set.js'
 import { Listener } from './net/listener.js'
 import { InjectedServer } from './node-http/injected-server.js'
 import { TcpCarrier } from './tcp/tcp-carrier.js'
 import type { Address } from './util/address.js'
 
-/** What a proxy asks of a carrier. */
-interface Carrier {
-  readonly size: number
-  drain(): void
-  destroy(): void
-}
-
 /** A frontend at its own addresses: the listeners, and the carrier that their connections go to. */
 export class FrontendListener {
-  readonly #carrier: Carrier
+  readonly #connections: ConnectionSet
   readonly #listeners: readonly Listener[]
   readonly #release: () => void
 
   constructor(frontend: Frontend, binds: readonly Address[]) {
-    const { carrier, accept } = carrierFor(frontend)
-    this.#carrier = carrier
+    const { connections, accept } = carrierFor(frontend)
+    this.#connections = connections
     this.#listeners = binds.map((bind) => new Listener(bind, frontend, accept))
     this.#release = activate(frontend)
   }
@@ -35,29 +29,26 @@ export class FrontendListener {
     return this.#listeners.map((listener) => listener.address()).filter((address) => address !== undefined)
   }
 
-  /** Open connections. */
-  get size(): number {
-    return this.#carrier.size
-  }
-
-  /** Accepts no more, and lets what is under way finish. */
-  drain(): void {
+  /** Accepts no more, and lets what is under way finish; resolves when it has. */
+  drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
-    this.#carrier.drain()
+    this.#connections.drain()
+    return this.#connections.emptied()
   }
 
   /** Ends whatever is left, and lets go of the backends. */
   stop(): void {
-    this.#carrier.destroy()
+    for (const listener of this.#listeners) listener.close()
+    this.#connections.shutDown()
     this.#release()
   }
 }
 
-function carrierFor(frontend: Frontend): { carrier: Carrier; accept: (socket: Socket) => void } {
+function carrierFor(frontend: Frontend): { connections: ConnectionSet; accept: (socket: Socket) => void } {
   if (frontend.settings.mode === 'tcp') {
     const carrier = new TcpCarrier(frontend)
-    return { carrier, accept: (socket) => carrier.accept(socket) }
+    return { connections: carrier.connections, accept: (socket) => carrier.accept(socket) }
   }
   const injected = new InjectedServer(frontend)
-  return { carrier: injected.carrier, accept: (socket) => injected.accept(socket) }
+  return { connections: injected.carrier.connections, accept: (socket) => injected.accept(socket) }
 }

@@ -21,6 +21,7 @@ export type {
   ServerEntry,
 } from './core/backend-options.js'
 export type {
+  CheckOption,
   CheckOptions,
   CheckSettings,
   HttpCheckOptions,
@@ -57,6 +58,12 @@ export {
 export { errorFile } from './error-file.js'
 export { HealthCheck } from './health/health-check.js'
 export type { BoundAddress, ProxyEvents, ProxyServer } from './proxy-server.js'
+export { all, any, not } from './rules/combine.js'
+export type { Condition } from './rules/condition.js'
+export type { HeaderSample } from './rules/header-sample.js'
+export { header, host, method, path, query, source } from './rules/samples.js'
+export type { SourceSample } from './rules/source-sample.js'
+export type { StringMatcher, StringSample } from './rules/string-matcher.js'
 export type { StatsOptions } from './stats-options.js'
 export type { Address, InetAddress, UnixAddress } from './util/address.js'
 export type { Clock, Timer } from './util/clock.js'

@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { activateBackend } from './activation.js'
 import { type Backend, type BackendEvents, backendEventNames } from './core/backend.js'
 import { ConnectionLimit } from './core/connection-limit.js'
@@ -11,6 +10,7 @@ import { type StatsSnapshot, snapshot } from './stats/snapshot.js'
 import { StatsEndpoint } from './stats-endpoint.js'
 import type { StatsSettings } from './stats-options.js'
 import type { Address } from './util/address.js'
+import type { Clock } from './util/clock.js'
 import { Emitter } from './util/emitter.js'
 import { EvenkeelError } from './util/errors.js'
 import { type Duration, OptionReader } from './util/options.js'
@@ -34,6 +34,7 @@ interface Parts {
   readonly backends: ReadonlyMap<string, Backend>
   readonly binds: ReadonlyMap<Frontend, readonly Address[]>
   readonly maxConnections: number
+  readonly clock: Clock
   readonly stats: StatsSettings | undefined
 }
 
@@ -57,7 +58,7 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
     super()
     this.#parts = parts
     this.#limit = new ConnectionLimit(parts.maxConnections)
-    this.#startedAt = performance.now()
+    this.#startedAt = this.#parts.clock.now()
     for (const frontend of parts.frontends.values()) {
       if (parts.maxConnections > 0) frontend.limits.push(this.#limit)
       frontend.on('fault', (fault) => this.report(fault))
@@ -126,25 +127,26 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
 
   async #close(timeout: number): Promise<void> {
     this.#state = 'closing'
-    for (const listener of this.#listeners.values()) listener.drain()
-    const end = performance.now() + timeout
-    while (this.#size > 0 && performance.now() < end) await delay(Math.min(10, end - performance.now()))
+    const drained = Promise.all([...this.#listeners.values()].map((listener) => listener.drain()))
+    await this.#within(timeout, drained)
     this.#stop()
     this.#state = 'closed'
     this.notify('close')
   }
 
-  get #size(): number {
-    let size = 0
-    for (const listener of this.#listeners.values()) size += listener.size
-    return size
+  /** Waits for a promise, but not for longer than `ms`. */
+  #within(ms: number, promise: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#parts.clock.setTimer(resolve, ms)
+      void promise.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
   }
 
   #stop(): void {
-    for (const listener of this.#listeners.values()) {
-      listener.drain()
-      listener.stop()
-    }
+    for (const listener of this.#listeners.values()) listener.stop()
     this.#listeners = new Map()
     this.#endpoint?.close()
     this.#endpoint = undefined
@@ -192,7 +194,7 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
     return snapshot({
       frontends: this.frontends,
       backends: this.backends,
-      uptime: performance.now() - this.#startedAt,
+      uptime: this.#parts.clock.now() - this.#startedAt,
     })
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.js'
 import { OptionError } from '../util/errors.js'
 import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Random } from '../util/random.js'
-import { type CheckOptions, type CheckSettings, readCheck } from './check-options.js'
+import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import type { RetryPolicy } from './retry.js'
 import { Server, type ServerOptions } from './server.js'
@@ -37,7 +37,7 @@ export interface BackendOptions {
   /** Uses all backup servers at once when they are needed, not the first alone. Default false. HAProxy: `option allbackups`. */
   readonly allBackups?: boolean
   /** Checks every server that does not say otherwise; `true`: by a TCP connection. Default: no checks. HAProxy: `check`. */
-  readonly check?: boolean | CheckOptions | { readonly options: CheckOptions }
+  readonly check?: CheckOption
   readonly timeout?: BackendTimeouts
   /** Tries after the first, 0 to 100. Default 3. HAProxy: `retries`. */
   readonly retries?: number
@@ -83,7 +83,7 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
   return {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',
     allBackups: reader.boolean('allBackups') ?? false,
-    check: readCheck(undefined, reader.raw('check') as BackendOptions['check'], reader.pathOf('check')),
+    check: readCheck(undefined, reader.raw('check') as CheckOption | undefined, reader.pathOf('check')),
     timeout: readTimeouts(reader),
     retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
     host: reader.read('host', readHost) ?? 'client',

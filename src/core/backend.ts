@@ -106,9 +106,10 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   readonly #path: string
   readonly #servers = new Map<string, Server>()
   readonly #granting = new Set<Server>()
-  readonly #leaving = new Map<Server, () => void>()
+  readonly #leaving = new Map<Server, Set<() => void>>()
   readonly #context: { -readonly [Key in keyof PickContext]: PickContext[Key] }
   #candidates: readonly Server[] = []
+  #candidateSet: ReadonlySet<Server> = new Set()
   #downtime = 0
   #lastId = 0
 
@@ -169,22 +170,27 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     server.maintenance()
     this.#redistribute(server)
     if (server.served > 0 || server.queued > 0) await this.#emptied(server, timeout)
+    // Another call may have been first.
+    if (this.#servers.get(name) !== server) return server
     this.#servers.delete(name)
     this.notify('server:removed', { backend: this, server })
     return server
   }
 
   #emptied(server: Server, timeout: number): Promise<void> {
+    const waiting = this.#leaving.get(server) ?? new Set()
+    this.#leaving.set(server, waiting)
     return new Promise((resolve, reject) => {
+      const emptied = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      waiting.add(emptied)
       const timer = this.clock.setTimer(() => {
-        this.#leaving.delete(server)
+        waiting.delete(emptied)
         const rest = `${server.served} exchanges are still with it`
         reject(new EvenkeelError('ERR_EVENKEEL_TIMEOUT', `${this.#path}: ${server.name} was not removed: ${rest}`))
       }, timeout)
-      this.#leaving.set(server, () => {
-        timer.cancel()
-        resolve()
-      })
     })
   }
 
@@ -215,8 +221,6 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
   assign(candidate: Candidate): Assignment {
-    // Whoever waits already goes first: a slot that is free now is about to be theirs.
-    if (this.queue.length > 0 && this.#candidates.length > 0) return this.#enqueue(this.queue, candidate)
     let server: Server | undefined
     try {
       server = this.#pick(candidate.view, candidate.avoid, undefined)
@@ -225,9 +229,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       return 'callback-failed'
     }
     if (server === undefined) {
-      return this.#candidates.length === 0 ? 'no-server' : this.#enqueue(this.queue, candidate)
+      return this.#candidates.length === 0 ? 'no-server' : this.#enqueue(this.queue, this.counters, candidate)
     }
-    if (!server.hasRoom) return this.#enqueue(server.queue, candidate)
+    if (!server.hasRoom) return this.#enqueue(server.queue, server.counters, candidate)
+    // Whoever waits already goes first: a slot that is free now is about to be theirs.
+    if (this.queue.length > 0) return this.#enqueue(this.queue, this.counters, candidate)
     this.#take(server)
     return server
   }
@@ -245,11 +251,10 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     return server
   }
 
-  #enqueue(queue: WaitQueue<Server>, candidate: Candidate): 'queued' {
+  #enqueue(queue: WaitQueue<Server>, counters: ServingCounters, candidate: Candidate): 'queued' {
     candidate.queuedAt = this.clock.now()
     queue.push(candidate)
-    const counters = queue === this.queue ? this.counters : undefined
-    if (counters !== undefined && queue.length > counters.queueMax) counters.queueMax = queue.length
+    if (queue.length > counters.queueMax) counters.queueMax = queue.length
     return 'queued'
   }
 
@@ -263,7 +268,15 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     server.take(now)
     server.counters.chosen++
     this.counters.chosen++
-    this.balancer.onTake?.(server)
+    this.#tellBalancer('onTake', server)
+  }
+
+  #tellBalancer(hook: 'onTake' | 'onRelease', server: Server): void {
+    try {
+      this.balancer[hook]?.(server)
+    } catch (thrown) {
+      this.fault(thrown, `balancer of ${this.#path}`)
+    }
   }
 
   /** Gives back a slot that `assign` took. @internal */
@@ -284,15 +297,15 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       algorithm: this.balancer.algorithm,
       candidates: this.#candidates.map(({ name }) => name),
       excluded: this.servers
-        .filter((other) => !this.#candidates.includes(other))
+        .filter((other) => !this.#candidateSet.has(other))
         .map((other) => ({ server: other.name, reason: whyNot(other) })),
       server: server?.name,
       reason,
     })
     if (server === undefined) return this.#candidates.length === 0 ? undefined : 'queued'
     if (!server.hasRoom) return 'queued'
-    this.balancer.onTake?.(server)
-    this.balancer.onRelease?.(server)
+    this.#tellBalancer('onTake', server)
+    this.#tellBalancer('onRelease', server)
     return server
   }
 
@@ -300,10 +313,10 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** @internal */
   slotFreed(server: Server): void {
-    this.balancer.onRelease?.(server)
+    this.#tellBalancer('onRelease', server)
     if (this.queue.length > 0 || server.queue.length > 0) this.#grantTo(server)
     if (server.served === 0 && server.queued === 0) {
-      this.#leaving.get(server)?.()
+      for (const emptied of this.#leaving.get(server) ?? []) emptied()
       this.#leaving.delete(server)
     }
   }
@@ -327,7 +340,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   #nextFor(server: Server): Waiter<Server> | undefined {
     if (!server.hasSlot) return undefined
     const own = server.queue.first
-    const any = this.#candidates.includes(server) ? this.queue.first : undefined
+    const any = this.#candidateSet.has(server) ? this.queue.first : undefined
     return own === undefined || (any !== undefined && any.queuedAt < own.queuedAt) ? any : own
   }
 
@@ -357,6 +370,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   #rebuild(): void {
     const wasDown = this.#candidates.length === 0
     this.#candidates = selectCandidates(this.servers, this.settings.allBackups)
+    this.#candidateSet = new Set(this.#candidates)
     try {
       this.balancer.rebuild(this.#candidates)
     } catch (thrown) {

@@ -133,7 +133,6 @@ export class Exchange
   }
 
   slotGranted(server: Server): void {
-    this.#client.deadline.clear()
     this.#connect(server)
   }
 
@@ -144,6 +143,10 @@ export class Exchange
 
   #connect(server: Server): void {
     this.#phase = 'connect'
+    // Time to connect is the transport's to watch: what an earlier try was given counts no more.
+    this.#client.deadline.clear()
+    this.#account.connectedAt = -1
+    this.#isServerFull = false
     this.#server = this.#account.server = server
     if (this.#account.assignedAt < 0) this.#account.assignedAt = this.#frontend.clock.now()
     const { transport } = server
@@ -163,6 +166,7 @@ export class Exchange
   }
 
   serverConnected(reused: boolean): void {
+    if (this.#isOver) return
     this.#phase = 'response'
     this.#account.connectedAt = this.#frontend.clock.now()
     this.#count(reused ? 'reuses' : 'connects')
@@ -188,7 +192,7 @@ export class Exchange
   }
 
   serverDrained(): void {
-    if (!this.#isServerFull) return
+    if (this.#isOver || !this.#isServerFull) return
     this.#isServerFull = false
     this.#client.resumeBody()
     this.#watch()
@@ -215,10 +219,11 @@ export class Exchange
   // -- The response ---------------------------------------------------------------------------------------------------
 
   serverInformational(head: ResponseHead): void {
-    this.#client.informational(head)
+    if (!this.#isOver) this.#client.informational(head)
   }
 
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void {
+    if (this.#isOver) return
     this.#beginResponse(head.status)
     if (first !== undefined) this.#account.bytesOut += first.length
     let goesOn: boolean
@@ -256,6 +261,7 @@ export class Exchange
   }
 
   serverData(chunk: Chunk): void {
+    if (this.#isOver) return
     this.#account.bytesOut += chunk.length
     if (!this.#client.write(chunk)) this.#holdResponse()
     this.#watch()
@@ -267,13 +273,14 @@ export class Exchange
   }
 
   clientDrained(): void {
-    if (!this.#isClientFull) return
+    if (this.#isOver || !this.#isClientFull) return
     this.#isClientFull = false
     this.#try?.resume()
     this.#watch()
   }
 
   serverEnd(trailers: readonly string[] | undefined): void {
+    if (this.#isOver) return
     this.#client.end(trailers)
     this.#end(undefined)
   }
@@ -281,6 +288,10 @@ export class Exchange
   // -- Tunnels --------------------------------------------------------------------------------------------------------
 
   serverTunnel(stream: Duplex, head: ResponseHead | undefined): void {
+    if (this.#isOver) {
+      stream.on('error', ignore).destroy()
+      return
+    }
     this.#beginResponse(head?.status ?? -1)
     this.#try = undefined
     this.#client.deadline.clear()
@@ -298,17 +309,20 @@ export class Exchange
   // -- Failures -------------------------------------------------------------------------------------------------------
 
   serverFailed(failure: TryFailure): void {
+    if (this.#isOver) return
     this.#try = undefined
     this.#account.cause = failure.cause
     if (this.#phase === 'data') return this.#fail('server-lost')
     if (!this.#isRequestComplete) this.#client.pauseBody()
     const backend = this.#backend!
     const server = this.#server!
+    const { candidates } = backend
     const state = {
       used: this.#account.retries,
       isReplayable: this.#isReplayable,
       isServerUp: server.isUp,
-      isFree: backend.candidates.length > 1,
+      hasOther: candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server),
+      isFree: candidates.length > 1,
     }
     const decision = decideRetry(failure, state, backend.settings.retryPolicy)
     if (decision === 'give-up') return this.#fail(failure.kind)
@@ -420,3 +434,6 @@ export class Exchange
 }
 
 const noEdits: readonly HeadEdits[] = []
+
+/** A stream that nobody wants may still report an error. */
+function ignore(): void {}

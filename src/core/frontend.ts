@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, evaluate } from '../rules/condition.js'
 import { type Clock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
@@ -158,7 +159,7 @@ export class Frontend extends Emitter<FrontendEvents> {
       return (when === undefined || evaluate(when, view)) && !(unless !== undefined && evaluate(unless, view))
     } catch (thrown) {
       const where = `condition of ${this.#path}.routes[${index}]`
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
+      const reason = thrown instanceof Error ? thrown.message : inspect(thrown)
       throw new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${where} failed: ${reason}`, { cause: thrown })
     }
   }

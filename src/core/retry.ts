@@ -16,7 +16,9 @@ export interface RetryState {
   readonly isReplayable: boolean
   /** Whether the server that failed is still up. */
   readonly isServerUp: boolean
-  /** Whether nothing binds the exchange to its server (no persistence, no hash), and there are others. */
+  /** Whether a server other than the one that failed could be chosen. */
+  readonly hasOther: boolean
+  /** Whether nothing binds the exchange to its server (no persistence, no hash), and more than one is usable. */
   readonly isFree: boolean
 }
 
@@ -46,6 +48,8 @@ export function decideRetry(failure: TryFailure, state: RetryState, policy: Retr
 function mayMove(state: RetryState, { retries, redispatch }: RetryPolicy): boolean {
   if (redispatch === 0) return false
   if (!state.isServerUp || state.isFree) return true
+  // A move that ends where it began would only take the pause away: HAProxy waits there too.
+  if (!state.hasOther) return false
   const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch
   return interval > 0 && (state.used + 1) % interval === 0
 }

@@ -154,7 +154,7 @@ export class Server {
   }
 
   set weight(weight: number) {
-    const checked = new OptionReader({ weight }, this.#path).integer('weight', 0, 256) ?? this.initialWeight
+    const checked = readWeight({ weight }, this.#path)
     if (checked === this.#weight) return
     const before = this.#weight
     this.#weight = checked
@@ -266,4 +266,10 @@ export class Server {
     if (!isUp) return health === 0 ? 'DOWN' : `DOWN ${health}/${rise}`
     return health === rise + fall - 1 ? word : `${word} ${health - rise + 1}/${fall}`
   }
+}
+
+function readWeight(options: { readonly weight: unknown }, path: string): number {
+  const weight = new OptionReader(options, path).integer('weight', 0, 256)
+  if (weight === undefined) throw new OptionError(`${path}.weight`, weight, 'a whole number, from 0 to 256')
+  return weight
 }

@@ -3,7 +3,7 @@ import { type Address, formatAddress } from '../util/address.js'
 
 /** How {@link dial} connects. */
 export interface DialOptions {
-  /** Milliseconds until an attempt has failed, names looked up and all addresses tried included. */
+  /** Milliseconds until an attempt has failed, names looked up and all addresses tried included; `Infinity`: never. */
   readonly timeout: number
   /** Milliseconds of silence after which the system probes the connection (TCP only); absent: never. */
   readonly keepAlive?: number | undefined
@@ -44,6 +44,9 @@ export function dial(address: Address, options: DialOptions, callback: (outcome:
   return () => attempt.giveUp()
 }
 
+/** Node's limit for a timer, which stands for no limit: about 24.8 days. */
+const longestTimer = 2 ** 31 - 1
+
 class Attempt {
   readonly #socket: Socket
   readonly #timer: NodeJS.Timeout
@@ -64,7 +67,7 @@ class Attempt {
     })
     // Paused from the start, so that nothing is read before the receiver wants it.
     this.#socket.pause().on('connect', this.#connected).on('error', this.#failed)
-    this.#timer = setTimeout(this.#timedOut, options.timeout).unref()
+    this.#timer = setTimeout(this.#timedOut, Math.min(options.timeout, longestTimer)).unref()
   }
 
   giveUp(): void {

@@ -116,7 +116,7 @@ export class Listener {
     }
   }
 
-  /** Accepts no more; what waited for room is closed. */
+  /** Accepts no more; what waited for room is closed. A second call does nothing. */
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     for (const socket of this.#held) socket.destroy()

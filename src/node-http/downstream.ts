@@ -43,7 +43,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     this.#request = request
     this.#response = response
     this.#surplus = surplus
-    this.deadline = connection.requestBegan()
+    this.deadline = connection.requestBegan(this)
     const { method = '', url = '', httpVersionMinor, rawHeaders } = request
     this.#head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders)
     this.exchange = new Exchange(frontend, connection.session, this, this.#head, frontend.clock.now())
@@ -61,12 +61,17 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     next()
   }
 
+  /** The proxy ends it: it can wait no longer. */
+  shutDown(): void {
+    this.exchange.shutDown()
+  }
+
   #closed(): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true
       this.exchange.clientAborted()
     }
-    this.#connection.requestEnded(this.deadline)
+    this.#connection.requestEnded(this, this.deadline)
   }
 
   // -- The request's body ---------------------------------------------------------------------------------------------
@@ -191,7 +196,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     if (this.#surplus !== undefined && this.#surplus.length > 0) socket.unshift(this.#surplus)
     tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => {
       this.exchange.tunnelEnded(end)
-      this.#connection.requestEnded(this.deadline)
+      this.#connection.requestEnded(this, this.deadline)
     })
   }
 }

@@ -5,6 +5,9 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { errorAnswer } from '../core/error-page.js'
 import type { Frontend } from '../core/frontend.js'
+import { outcomes } from '../core/outcome.js'
+import { recordUnbornRequest } from '../core/unborn-request.js'
+import { ConnectionSet } from '../net/connection-set.js'
 import { NodeHttpDownstream } from './downstream.js'
 import { HttpConnection, type HttpConnectionOwner } from './http-connection.js'
 
@@ -14,7 +17,7 @@ import { HttpConnection, type HttpConnectionOwner } from './http-connection.js'
  */
 export class HttpCarrier implements HttpConnectionOwner {
   readonly #frontend: Frontend
-  readonly #connections = new Set<HttpConnection>()
+  readonly connections = new ConnectionSet()
   /** Connections that an application's server accepted while there was no room: their requests get 503. */
   readonly #overLimit = new WeakSet<Socket>()
   readonly #detach: readonly (() => void)[]
@@ -40,23 +43,8 @@ export class HttpCarrier implements HttpConnectionOwner {
     for (const detach of this.#detach) detach()
   }
 
-  /** Lets every connection finish what is under way, then closes it. */
-  drain(): void {
-    for (const connection of this.#connections) connection.drain()
-  }
-
-  /** Ends every connection now. */
-  destroy(): void {
-    for (const connection of this.#connections) connection.socket.destroy()
-  }
-
-  /** Open connections. */
-  get size(): number {
-    return this.#connections.size
-  }
-
   connectionClosed(connection: HttpConnection): void {
-    this.#connections.delete(connection)
+    this.connections.delete(connection)
   }
 
   #accept(socket: Socket): void {
@@ -66,11 +54,11 @@ export class HttpCarrier implements HttpConnectionOwner {
       this.#frontend.counters.refusedConnections++
       return
     }
-    this.#connections.add(HttpConnection.open(this.#frontend, socket, this))
+    this.connections.add(HttpConnection.open(this.#frontend, socket, this))
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#overLimit.has(request.socket)) return this.#refuse(request.socket, 503)
+    if (this.#overLimit.has(request.socket)) return this.#answerAndClose(request.socket, 503)
     const connection = HttpConnection.of(this.#frontend, request.socket)
     new NodeHttpDownstream(this.#frontend, connection, request, response, undefined).start()
   }
@@ -78,7 +66,7 @@ export class HttpCarrier implements HttpConnectionOwner {
   /** An upgrade, or CONNECT: node:http has left the connection to us. */
   #upgrade(request: IncomingMessage, stream: Duplex, surplus: Buffer): void {
     const { socket } = request
-    if (this.#overLimit.has(socket)) return this.#refuse(socket, 503)
+    if (this.#overLimit.has(socket)) return this.#answerAndClose(socket, 503)
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
@@ -92,22 +80,24 @@ export class HttpCarrier implements HttpConnectionOwner {
   }
 
   headTimedOut(connection: HttpConnection): void {
-    this.#refuse(connection.socket, 408)
+    this.#refuse(connection, 'request-timeout')
   }
 
   #malformed(error: Error & { code?: string }, stream: Duplex): void {
-    const socket = stream as Socket
-    if (socket.destroyed) return
+    const connection = HttpConnection.find(stream as Socket)
     // A request whose body turns out to be malformed has an exchange, which hears of it as a client that left.
-    const connection = HttpConnection.find(socket)
-    if (error.code === 'ECONNRESET' || connection === undefined || !connection.isIdle) socket.destroy()
-    else this.#refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400)
+    if (error.code === 'ECONNRESET' || connection === undefined || !connection.isIdle) stream.destroy()
+    else this.#refuse(connection, error.code === 'HPE_HEADER_OVERFLOW' ? 'head-too-large' : 'bad-request')
   }
 
   /** Answers what never became a request, and closes. */
-  #refuse(socket: Socket, status: number): void {
-    this.#frontend.counters.requestErrors++
-    this.#frontend.counters.responses.count(status)
+  #refuse({ socket, session }: HttpConnection, failure: 'request-timeout' | 'head-too-large' | 'bad-request'): void {
+    if (socket.destroyed) return
+    recordUnbornRequest(this.#frontend, session, failure)
+    this.#answerAndClose(socket, outcomes[failure].status)
+  }
+
+  #answerAndClose(socket: Socket, status: number): void {
     const { reason, fields, body } = errorAnswer(status, undefined, [this.#frontend.settings.errorFiles])
     let head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\n`
     for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`

@@ -1,12 +1,18 @@
 import type { Socket } from 'node:net'
 import type { Frontend } from '../core/frontend.js'
 import type { Session } from '../core/session.js'
+import type { OpenConnection } from '../net/connection-set.js'
 import { Deadline, type DeadlineOwner } from '../util/deadline.js'
 import { normalizeAddress } from '../util/network.js'
 
 const key: unique symbol = Symbol('evenkeel connection')
 
 type KeyedSocket = Socket & { [key]?: HttpConnection }
+
+/** A request on a connection that has not ended. */
+interface ActiveRequest {
+  shutDown(): void
+}
 
 /** Who wants to know of a connection's end, and answers what timed out before it was a request. */
 export interface HttpConnectionOwner {
@@ -19,14 +25,14 @@ export interface HttpConnectionOwner {
  * One client connection under `node:http`: its session, and the time limits between requests. What node:http hides (the
  * first byte of a head) is seen from the socket's byte count when a limit has passed.
  */
-export class HttpConnection implements DeadlineOwner {
+export class HttpConnection implements DeadlineOwner, OpenConnection {
   readonly session: Session
   /** Another 'close' follows no more: finish what is under way, then end. */
   isDraining = false
   readonly #frontend: Frontend
   readonly #owner: HttpConnectionOwner | undefined
   readonly #deadline: Deadline
-  #active = 0
+  readonly #active = new Set<ActiveRequest>()
   #bytesAtIdle = -1
 
   private constructor(
@@ -63,23 +69,23 @@ export class HttpConnection implements DeadlineOwner {
   }
 
   get isIdle(): boolean {
-    return this.#active === 0
+    return this.#active.size === 0
   }
 
   /** A request began: gives it a deadline. The connection's own serves while requests come one at a time. */
-  requestBegan(): Deadline {
-    const deadline = this.#active === 0 ? this.#deadline : new Deadline(this.#frontend.clock)
+  requestBegan(request: ActiveRequest): Deadline {
+    const deadline = this.isIdle ? this.#deadline : new Deadline(this.#frontend.clock)
     deadline.clear()
-    this.#active++
+    this.#active.add(request)
     return deadline
   }
 
   /** A request and its response are over. */
-  requestEnded(deadline: Deadline): void {
-    this.#active--
+  requestEnded(request: ActiveRequest, deadline: Deadline): void {
+    this.#active.delete(request)
     if (deadline === this.#deadline) deadline.clear()
     else deadline.cancel()
-    if (this.#active > 0 || this.#owner === undefined) return
+    if (!this.isIdle || this.#owner === undefined) return
     if (this.isDraining) {
       this.socket.destroySoon()
       return
@@ -88,10 +94,14 @@ export class HttpConnection implements DeadlineOwner {
     this.#deadline.set(this, this.#frontend.settings.timeout.httpKeepAlive)
   }
 
-  /** Finishes what is under way, then closes; an idle connection closes now. */
   drain(): void {
     this.isDraining = true
     if (this.isIdle) this.socket.destroySoon()
+  }
+
+  shutDown(): void {
+    for (const request of this.#active) request.shutDown()
+    this.socket.destroy()
   }
 
   deadlinePassed(): void {

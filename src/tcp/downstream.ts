@@ -6,12 +6,13 @@ import type { Frontend } from '../core/frontend.js'
 import type { ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
 import type { Session } from '../core/session.js'
+import type { OpenConnection } from '../net/connection-set.js'
 import { tunnel } from '../net/tunnel.js'
 import { Deadline } from '../util/deadline.js'
 import { normalizeAddress } from '../util/network.js'
 
 /** A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there. */
-export class TcpDownstream implements Downstream {
+export class TcpDownstream implements Downstream, OpenConnection {
   readonly deadline: Deadline
   readonly #frontend: Frontend
   readonly #socket: Socket
@@ -34,6 +35,14 @@ export class TcpDownstream implements Downstream {
 
   start(): void {
     this.#exchange.start()
+  }
+
+  /** A tunnel has no end of a message to wait for: it goes on until its peers end it. */
+  drain(): void {}
+
+  shutDown(): void {
+    this.#exchange.shutDown()
+    this.#socket.destroy()
   }
 
   #closed(): void {

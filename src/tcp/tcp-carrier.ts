@@ -1,12 +1,13 @@
 import type { Server as NetServer, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Frontend } from '../core/frontend.js'
+import { ConnectionSet } from '../net/connection-set.js'
 import { TcpDownstream } from './downstream.js'
 
 /** Brings the connections of a `node:net` or `node:tls` server to a frontend in TCP mode. */
 export class TcpCarrier {
   readonly #frontend: Frontend
-  readonly #sockets = new Set<Socket>()
+  readonly connections = new ConnectionSet()
 
   constructor(frontend: Frontend) {
     this.#frontend = frontend
@@ -30,21 +31,9 @@ export class TcpCarrier {
   /** Takes one connection. */
   accept(socket: Socket): void {
     if (socket.destroyed) return
-    this.#sockets.add(socket)
-    socket.on('close', () => this.#sockets.delete(socket))
-    new TcpDownstream(this.#frontend, socket).start()
-  }
-
-  /** Open connections. */
-  get size(): number {
-    return this.#sockets.size
-  }
-
-  /** Tunnels have no end of a message to wait for: they go on until their peers end them. */
-  drain(): void {}
-
-  /** Ends every connection now. */
-  destroy(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    const connection = new TcpDownstream(this.#frontend, socket)
+    this.connections.add(connection)
+    socket.on('close', () => this.connections.delete(connection))
+    connection.start()
   }
 }

@@ -107,7 +107,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
     if (this.#listener === undefined) return
-    const head = new RawResponseHead(status, reason, fieldsOf(controller), this.#request.head!.method)
+    const head = new RawResponseHead(status, bytesOf(reason), fieldsOf(controller), this.#request.head!.method)
     if (status < 200) return this.#listener.serverInformational(head)
     this.#hasResponse = true
     if (head.bodyLength === 0) return this.#settle()!.serverHead(head, undefined, true)
@@ -161,6 +161,11 @@ function flushHead(attempt: UndiciTry): void {
 
 function fieldsOf(controller: Dispatcher.DispatchController): string[] {
   return strings((controller.rawHeaders ?? []) as Buffer[])
+}
+
+/** undici reads the reason as UTF-8, everybody else byte by byte. */
+function bytesOf(reason: string): string {
+  return /^[\t -~]*$/.test(reason) ? reason : Buffer.from(reason, 'utf8').toString('latin1')
 }
 
 function strings(buffers: readonly Buffer[]): string[] {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
 import { EvenkeelError } from './errors.js'
 
 /** A callback of the application that failed, and where. */
@@ -62,6 +63,6 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> extends Eve
 
 function toFault(thrown: unknown, where: string): Fault {
   if (thrown instanceof EvenkeelError && thrown.code === 'ERR_EVENKEEL_CALLBACK') return { error: thrown, where }
-  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  const reason = thrown instanceof Error ? thrown.message : inspect(thrown)
   return { error: new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${where} failed: ${reason}`, { cause: thrown }), where }
 }

@@ -1,4 +1,5 @@
 import { OptionError } from '../../util/errors.js'
+import { isAddress } from '../../util/ip-address.js'
 import { AddressSet, normalizeAddress } from '../../util/network.js'
 import { OptionReader } from '../../util/options.js'
 import type { ClientAddress, ExchangeView } from '../exchange-view.js'
@@ -64,14 +65,10 @@ export function clientOf(
   for (let i = hops.length - 1; i >= 0; i--) {
     const address = normalizeAddress(hops[i]!.trim())
     // What is no address can't be a client's: whoever wrote it is the last that we know.
-    if (!looksLikeAddress(address)) return peer
+    if (!isAddress(address)) return peer
     if (i === 0 || !trusted.has(address)) return { address, port: 0 }
   }
   return peer
-}
-
-function looksLikeAddress(text: string): boolean {
-  return /^[0-9A-Fa-f.:]{2,45}$/.test(text)
 }
 
 /** Lays what servers shall be told of the client over the request. */

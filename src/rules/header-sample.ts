@@ -1,0 +1,87 @@
+import type { ExchangeView } from '../core/exchange-view.js'
+import { type StringSample, type Subject, stringSample } from './string-matcher.js'
+import type { TextTest } from './text-test.js'
+
+/** The fields of one name, and the conditions that can be put on them. */
+export interface HeaderSample extends StringSample {
+  /**
+   * The same conditions on each field's whole value, commas included: for dates, user agents and other fields that are
+   * no lists. HAProxy: `req.fhdr`.
+   */
+  readonly whole: StringSample
+}
+
+/** Makes the sample of the fields of that name. */
+export function headerSample(name: string): HeaderSample {
+  const lower = name.toLowerCase()
+  const words = `header ${lower}`
+  const call = `header('${name}')`
+  return {
+    ...stringSample(fieldSubject(words, call, lower, someElement)),
+    whole: stringSample(fieldSubject(`${words} (whole)`, `${call}.whole`, lower, (value, test) => test(value))),
+  }
+}
+
+function fieldSubject(
+  name: string,
+  call: string,
+  field: string,
+  someOf: (value: string, test: TextTest) => boolean,
+): Subject {
+  const some = (exchange: ExchangeView, test: TextTest): boolean => {
+    const first = exchange.header(field)
+    if (first === undefined) return false
+    if (someOf(first, test)) return true
+    const values = exchange.headers(field)
+    for (let i = 1; i < values.length; i++) {
+      if (someOf(values[i]!, test)) return true
+    }
+    return false
+  }
+  return { name, call, some }
+}
+
+/** Tries the elements of a list, empty ones too, as HAProxy's `hdr` does. */
+function someElement(list: string, test: TextTest): boolean {
+  let end = elementEnd(list, 0)
+  if (end === list.length) return test(list)
+  let start = 0
+  while (!test(trimmed(list, start, end))) {
+    if (end === list.length) return false
+    start = end + 1
+    end = elementEnd(list, start)
+  }
+  return true
+}
+
+/** The place of the next comma outside quotes, or the end. */
+function elementEnd(list: string, start: number): number {
+  const comma = list.indexOf(',', start)
+  if (comma < 0) return list.length
+  const quote = list.indexOf('"', start)
+  return quote < 0 || quote > comma ? comma : quotedElementEnd(list, quote)
+}
+
+function quotedElementEnd(list: string, start: number): number {
+  let isQuoted = false
+  for (let i = start; i < list.length; i++) {
+    const character = list[i]
+    if (character === '"') isQuoted = !isQuoted
+    else if (isQuoted && character === '\\') i++
+    else if (!isQuoted && character === ',') return i
+  }
+  return list.length
+}
+
+/** Cuts an element out, without the blanks around it. (`trim` would take the byte A0 of UTF-8 text for a blank.) */
+function trimmed(list: string, start: number, end: number): string {
+  let from = start
+  let to = end
+  while (from < to && isBlank(list.charCodeAt(from))) from++
+  while (to > from && isBlank(list.charCodeAt(to - 1))) to--
+  return list.slice(from, to)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
