@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { ErrorPage } from './core/error-page.js'
+import { type ErrorPage, ownFields } from './core/error-page.js'
 import { OptionError } from './util/errors.js'
-
-/** Fields that the proxy writes itself, whatever the file says. */
-const own = new Set(['content-length', 'content-type', 'connection', 'transfer-encoding', 'cache-control', 'date'])
 
 /**
  * Reads an error page from a file in HAProxy's form: a whole HTTP response, with status line, fields, an empty line and
@@ -24,7 +21,7 @@ export function errorFile(file: string, path = 'errorFile'): ErrorPage {
   if (end === null) throw new OptionError(path, file, 'a file with an empty line between fields and body')
   const fields = readFields(text.slice(0, end.index))
   const contentType = fields.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
-  const headers = Object.fromEntries(fields.filter(([name]) => !own.has(name.toLowerCase())))
+  const headers = Object.fromEntries(fields.filter(([name]) => !ownFields.has(name.toLowerCase())))
   const body = content.subarray(end.index + end[0].length)
   return { body, headers, ...(contentType === undefined ? {} : { contentType }) }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { activate } from './activation.js'
 import type { Frontend } from './core/frontend.js'
 import type { ConnectionSet } from './net/connection-set.js'
+import type { Bound } from './net/listen-at.js'
 import { Listener } from './net/listener.js'
 import { InjectedServer } from './node-http/injected-server.js'
 import { TcpCarrier } from './tcp/tcp-carrier.js'
@@ -25,7 +26,7 @@ export class FrontendListener {
   }
 
   /** What was bound, in the order of the binds. */
-  addresses(): NonNullable<ReturnType<Listener['address']>>[] {
+  addresses(): Bound[] {
     return this.#listeners.map((listener) => listener.address()).filter((address) => address !== undefined)
   }
 

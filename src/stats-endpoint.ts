@@ -1,14 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type Bound, boundTo, listenAt } from './net/listen-at.js'
 import { csv } from './stats/csv.js'
 import { page } from './stats/page.js'
 import { pageStyle } from './stats/page-style.js'
 import type { StatsSnapshot } from './stats/snapshot.js'
 import type { StatsSettings } from './stats-options.js'
-import { formatAddress } from './util/address.js'
 import { systemClock } from './util/clock.js'
-import { EvenkeelError } from './util/errors.js'
 
 /** How long what is being sent when the endpoint closes may go on. */
 const lastWords = 1000
@@ -62,26 +60,12 @@ export class StatsEndpoint {
 
   /** Resolves when connections are accepted; rejects with `ERR_EVENKEEL_BIND`. */
   listen(): Promise<void> {
-    const { bind } = this.#settings
-    return new Promise((resolve, reject) => {
-      const failed = (cause: Error): void => {
-        const message = `can't listen at ${formatAddress(bind)}: ${cause.message}`
-        reject(new EvenkeelError('ERR_EVENKEEL_BIND', message, { cause }))
-      }
-      this.#server.once('error', failed)
-      const listening = (): void => {
-        this.#server.off('error', failed)
-        resolve()
-      }
-      if ('path' in bind) this.#server.listen({ path: bind.path }, listening)
-      else this.#server.listen({ port: bind.port, ...(bind.host === '*' ? {} : { host: bind.host }) }, listening)
-    })
+    return listenAt(this.#server, this.#settings.bind)
   }
 
-  /** What was bound, with the port that the system chose for port 0; undefined while it does not listen. */
-  address(): AddressInfo | { readonly path: string } | undefined {
-    const address = this.#server.address()
-    return typeof address === 'string' ? { path: address } : (address ?? undefined)
+  /** What was bound; undefined while it does not listen. */
+  address(): Bound | undefined {
+    return boundTo(this.#server)
   }
 
   /** Accepts no more and closes idle connections; what is being sent gets a second more. */

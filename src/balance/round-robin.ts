@@ -1,23 +1,38 @@
 import type { Server } from '../core/server.js'
 import type { Balancer, PickContext } from './balancer.js'
+import { WeightedTurn } from './weighted-turn.js'
 
+/**
+ * Each server in turn, as often as its weight says, the turns of one spread among those of the others. Weights may
+ * change at any time. A full server misses its turn; one that comes back waits for its first turn up to about a cycle.
+ * The sequences are HAProxy's own. HAProxy: `balance roundrobin`.
+ *
+ * @example
+ * ```ts
+ * new Backend('app', { balance: new RoundRobin(), servers: ['127.0.0.1:5001', '127.0.0.1:5002'] })
+ * ```
+ */
 export class RoundRobin implements Balancer {
   readonly algorithm = 'roundrobin'
-  #servers: readonly Server[] = []
-  #next = 0
+  readonly #active = new WeightedTurn()
+  readonly #backup = new WeightedTurn()
+  #turn = this.#active
 
   rebuild(candidates: readonly Server[]): void {
-    this.#servers = candidates
+    const areBackups = candidates[0]?.backup === true
+    this.#turn = areBackups ? this.#backup : this.#active
+    this.#active.update(areBackups ? [] : candidates)
+    // While active servers are there, the turn of the backups stands still.
+    if (areBackups || candidates.length === 0) this.#backup.update(candidates)
   }
 
-  pick({ avoid }: PickContext): Server | undefined {
-    let avoided: Server | undefined
-    for (let i = 0; i < this.#servers.length; i++) {
-      const server = this.#servers[this.#next++ % this.#servers.length]!
-      if (!server.hasRoom) continue
-      if (server !== avoid) return server
-      avoided = server
-    }
-    return avoided
+  pick({ avoid, explain }: PickContext): Server | undefined {
+    const server = this.#turn.pick(avoid)
+    if (server !== undefined) explain?.(`its turn, by weight ${server.weight} of ${this.#turn.weight}`)
+    return server
+  }
+
+  onRelease(server: Server): void {
+    this.#turn.readmit(server)
   }
 }

@@ -6,7 +6,7 @@ export interface ErrorPage {
   readonly body: string | Buffer
   /** Default `text/html`. */
   readonly contentType?: string
-  /** Further fields. */
+  /** Further fields; not those that the proxy writes itself, such as Content-Length and Cache-Control. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -66,10 +66,23 @@ function answer(
 
 function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false
-  const json = accept.search(/application\/(?:[\w.+-]+\+)?json/i)
+  const json = accept.search(/application\/(?:[\w.+-]+\+)?json(?![\w.+-])/i)
   const html = accept.search(/text\/html|\*\/\*/i)
   return json >= 0 && (html < 0 || json < html)
 }
+
+/** Fields of answers that the proxy writes itself, in lower case: a page can't have its own. */
+export const ownFields: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'trailer',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'cache-control',
+  'date',
+])
 
 /** Reads the `errorFiles` option. */
 export function readErrorPages(value: unknown, path: string): ErrorPages {
@@ -95,6 +108,9 @@ function readPage(value: unknown, path: string): ErrorPage {
     if (typeof fields !== 'object' || fields === null) throw new OptionError(at, fields, 'a record of fields')
     for (const [name, field] of Object.entries(fields)) {
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new OptionError(`${at}.${name}`, name, 'a field name')
+      if (ownFields.has(name.toLowerCase())) {
+        throw new OptionError(`${at}.${name}`, field, 'nothing, as the proxy writes this field itself')
+      }
       readFieldValue(field, `${at}.${name}`)
     }
     return { ...fields } as Record<string, string>

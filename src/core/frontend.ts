@@ -3,6 +3,7 @@ import { describe, evaluate } from '../rules/condition.js'
 import { type Clock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
+import { isAddress } from '../util/ip-address.js'
 import { normalizeAddress } from '../util/network.js'
 import { OptionReader, readName } from '../util/options.js'
 import type { Backend } from './backend.js'
@@ -169,9 +170,9 @@ export class Frontend extends Emitter<FrontendEvents> {
    * advances, while no counter and no queue changes. Throws `ERR_EVENKEEL_CALLBACK` when a condition or balancer does.
    */
   route(request: RouteRequest = {}): Decision {
-    const session = new Session(this, readSource(request, this.#path), 0, request.secure ?? false)
-    const head = this.settings.mode === 'tcp' ? undefined : readHead(request, this.#path)
-    const view = this.view(head, session)
+    const { head, client, secure } = readRequest(request, `${this.#path}.route(request)`)
+    const session = new Session(this, client, 0, secure)
+    const view = this.view(this.settings.mode === 'tcp' ? undefined : head, session)
     const trace: TraceStep[] = []
     const backend = this.#traceAdmit(view, trace)
     const server = backend?.decide(view, trace)
@@ -199,26 +200,38 @@ export class Frontend extends Emitter<FrontendEvents> {
   }
 }
 
-function readSource(request: RouteRequest, path: string): ClientAddress {
-  const { source = '127.0.0.1' } = request
-  if (typeof source !== 'string') throw new OptionError(`${path}.route(request).source`, source, 'an IP address')
-  return { address: normalizeAddress(source), port: 0 }
+/** What `route` is asked about. */
+interface AskedRequest {
+  readonly head: RequestHead
+  readonly client: ClientAddress
+  readonly secure: boolean
 }
 
-function readHead(request: RouteRequest, path: string): RequestHead {
-  const reader = new OptionReader(request, `${path}.route(request)`)
+function readRequest(request: RouteRequest, path: string): AskedRequest {
+  const reader = new OptionReader(request, path)
   const method = reader.string('method') ?? 'GET'
   const url = reader.string('url') ?? '/'
-  const headers = reader.read('headers', (value, at) => {
-    if (typeof value === 'object' && value !== null) return value as Record<string, string | readonly string[]>
-    throw new OptionError(at, value, 'a record of fields')
-  })
-  reader.string('source')
-  reader.boolean('secure')
+  const fields = reader.read('headers', readFields) ?? []
+  const source = reader.read('source', readSource) ?? '127.0.0.1'
+  const secure = reader.boolean('secure') ?? false
   reader.end()
+  return { head: new RawRequestHead(method, url, 1, fields), client: { address: source, port: 0 }, secure }
+}
+
+function readSource(value: unknown, path: string): string {
+  if (typeof value === 'string' && isAddress(value)) return normalizeAddress(value)
+  throw new OptionError(path, value, 'an IP address')
+}
+
+/** Reads a record of fields as a flat list. */
+function readFields(value: unknown, path: string): string[] {
   const fields: string[] = []
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    for (const one of typeof value === 'string' ? [value] : value) fields.push(name, one)
+  for (const [name, given] of Object.entries(new OptionReader(value, path).values)) {
+    for (const one of Array.isArray(given) ? (given as unknown[]) : [given]) {
+      if (typeof one !== 'string')
+        throw new OptionError(`${path}.${name}`, one, 'the text of a field, or a list of texts')
+      fields.push(name, one)
+    }
   }
-  return new RawRequestHead(method, url, 1, fields)
+  return fields
 }

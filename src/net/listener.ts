@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import type { ConnectionLimit } from '../core/connection-limit.js'
-import { type Address, formatAddress } from '../util/address.js'
-import { EvenkeelError } from '../util/errors.js'
+import type { Address } from '../util/address.js'
+import { type Bound, boundTo, listenAt } from './listen-at.js'
 
 /** What a listener asks before it lets a connection in: a frontend. */
 export interface Admission {
@@ -42,57 +41,13 @@ export class Listener {
   }
 
   /** Resolves when connections are accepted; rejects with `ERR_EVENKEEL_BIND`. */
-  async listen(): Promise<void> {
-    try {
-      await this.#open()
-    } catch (error) {
-      if (!(await this.#removeStaleSocket(error))) throw this.#bindError(error)
-      await this.#open().catch((again: unknown) => {
-        throw this.#bindError(again)
-      })
-    }
+  listen(): Promise<void> {
+    return listenAt(this.#server, this.#bind, this.#backlog)
   }
 
-  #open(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      const listening = (): void => {
-        this.#server.off('error', reject)
-        resolve()
-      }
-      if ('path' in this.#bind) this.#server.listen({ path: this.#bind.path }, listening)
-      else {
-        const { host, port } = this.#bind
-        this.#server.listen({ port, ...(host === '*' ? {} : { host }), backlog: this.#backlog }, listening)
-      }
-    })
-  }
-
-  #bindError(cause: unknown): EvenkeelError {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new EvenkeelError('ERR_EVENKEEL_BIND', `can't listen at ${formatAddress(this.#bind)}: ${reason}`, { cause })
-  }
-
-  /** A Unix socket outlives a process that was killed: one where nobody answers may go. */
-  async #removeStaleSocket(error: unknown): Promise<boolean> {
-    if (!('path' in this.#bind) || (error as { code?: string }).code !== 'EADDRINUSE') return false
-    const { path } = this.#bind
-    const isStale = await new Promise<boolean>((resolve) => {
-      const probe = connect({ path })
-      probe.once('connect', () => {
-        probe.destroy()
-        resolve(false)
-      })
-      probe.once('error', (refused: Error & { code?: string }) => resolve(refused.code === 'ECONNREFUSED'))
-    })
-    if (isStale) await rm(path, { force: true })
-    return isStale
-  }
-
-  /** What was bound, with the port that the system chose for port 0; undefined while it does not listen. */
-  address(): AddressInfo | { readonly path: string } | undefined {
-    const address = this.#server.address()
-    return typeof address === 'string' ? { path: address } : (address ?? undefined)
+  /** What was bound; undefined while it does not listen. */
+  address(): Bound | undefined {
+    return boundTo(this.#server)
   }
 
   #connected(socket: Socket): void {

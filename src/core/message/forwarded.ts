@@ -82,7 +82,7 @@ export function applyForwarding(
 ): void {
   const isTrusted = settings.trustedProxies?.has(peer.address) ?? false
   if (settings.forwardFor !== undefined) applyForwardFor(edits, head, peer, isTrusted, settings.forwardFor)
-  applyHeaders(edits, head, view, localPort, isTrusted, settings)
+  applyHeaders(edits, head, view, peer, localPort, isTrusted, settings)
   if (settings.via !== undefined) edits.add('Via', `1.${head.minorVersion} ${settings.via}`)
 }
 
@@ -104,6 +104,7 @@ function applyHeaders(
   edits: HeadEdits,
   head: RequestHead,
   view: ExchangeView,
+  peer: ClientAddress,
   localPort: number,
   isTrusted: boolean,
   { forwardedHeaders, forwarded }: ForwardingSettings,
@@ -118,7 +119,8 @@ function applyHeaders(
   if (forwardedHeaders.host && host !== '') tell('X-Forwarded-Host', host)
   if (forwardedHeaders.port && localPort > 0) tell('X-Forwarded-Port', String(localPort))
   if (forwarded) {
-    const own = forwardedElement(view.source.address, host, proto)
+    // RFC 7239 5.2: each hop tells of the one before it, whomever that one speaks for.
+    const own = forwardedElement(peer.address, host, proto)
     edits.set('Forwarded', isTrusted ? [...head.getAll('forwarded'), own].join(', ') : own)
   }
 }
