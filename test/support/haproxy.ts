@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePorts } from './free-ports.js'
 import { findProgram } from './programs.js'
 
 /** How long HAProxy may take to start, or to answer a command, in milliseconds. */
@@ -34,9 +35,9 @@ export class Haproxy {
   }
 
   /**
-   * Starts HAProxy with one thread and a command socket, and stops it after the test. `configure` gets
-   * `portCount` free ports (default: as many as it has parameters) and gives the configuration but for that `global`
-   * section; it may add `global` sections of its own. Resolves when HAProxy accepts connections on all of its listeners; rejects with its own words when it can't start.
+   * Starts HAProxy with one thread and a command socket, and stops it after the test. `configure` gets `portCount` free
+   * ports (default: as many as it has parameters) and gives the configuration; it may add `global` sections of its own.
+   * Resolves when HAProxy accepts connections on all of its listeners; rejects with its own words when it can't start.
    */
   static async start(
     t: TestContext,
@@ -134,15 +135,6 @@ export class Haproxy {
     }
     return false
   }
-}
-
-/** Asks the kernel for ports of 127.0.0.1 that are free now, for programs that can't say which one they got. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }
 
 function socketIn(folder: string): string {

@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import net, { type AddressInfo, type Server as NetServer } from 'node:net'
+import type { TestContext } from 'node:test'
+import tls from 'node:tls'
+import {
+  attach,
+  Backend,
+  type BackendOptions,
+  createProxy,
+  Frontend,
+  type FrontendOptions,
+  handler,
+} from '../../src/index.js'
+import { type Certificate, selfSigned } from './certificate.js'
+
+/** What a test sets; the rest is as it is by default. */
+export interface ProxyOptions {
+  readonly frontend?: Omit<FrontendOptions, 'routes' | 'defaultBackend'>
+  readonly backend?: Omit<BackendOptions, 'servers'>
+}
+
+/** A proxy at work. */
+export interface RunningProxy {
+  readonly port: number
+  readonly frontend: Frontend
+  readonly backend: Backend
+}
+
+/** A way to put a frontend to work. */
+export interface Setup {
+  readonly name: string
+  /** Whether clients speak TLS. */
+  readonly secure: boolean
+  /** Serves one frontend `web` with one backend `app` of these servers, until the test is over. */
+  start(t: TestContext, servers: Readonly<Record<string, string>>, options: ProxyOptions): Promise<RunningProxy>
+}
+
+/** Time limits above the frontend's: shorter ones would bring a warning each. */
+const patient = { keepAliveTimeout: 60_000, requestTimeout: 0 }
+
+let certificate: Certificate | undefined
+
+/** The certificate of every secure server in this process. */
+function ownCertificate(): Certificate {
+  certificate ??= selfSigned('localhost', '127.0.0.1')
+  return certificate
+}
+
+/** A proxy with a bind of its own. */
+export const ownBind: Setup = {
+  name: 'a bind of its own',
+  secure: false,
+  async start(t, servers, { frontend, backend }) {
+    const proxy = createProxy({
+      frontends: { web: { bind: '127.0.0.1:0', defaultBackend: 'app', ...frontend } },
+      backends: { app: { servers, ...backend } },
+    })
+    await proxy.listen()
+    t.after(() => proxy.close({ timeout: 1 }))
+    const { port } = proxy.addresses().web![0] as AddressInfo
+    return { port, frontend: proxy.frontend('web'), backend: proxy.backend('app') }
+  },
+}
+
+/** A server of the application that a frontend is attached to. */
+function attached(name: string, secure: boolean, makeServer: () => NetServer): Setup {
+  return {
+    name,
+    secure,
+    async start(t, servers, options) {
+      const parts = compose(servers, options)
+      const server = makeServer()
+      t.after(attach(parts.frontend, server))
+      return { port: await listen(t, server), ...parts }
+    },
+  }
+}
+
+export const attachedHttp = attached('attached to a node:http server', false, () => http.createServer(patient))
+
+export const attachedHttps = attached('attached to a node:https server', true, () =>
+  https.createServer({ ...patient, ...ownCertificate() }),
+)
+
+/** A `node:net` server as applications make it; in TCP mode the documentation asks for `allowHalfOpen`. */
+export const attachedNet = attached('attached to a node:net server', false, () => net.createServer())
+export const attachedHalfOpenNet = attached('attached to a half-open node:net server', false, () =>
+  net.createServer({ allowHalfOpen: true }),
+)
+export const attachedTls = attached('attached to a node:tls server', true, () =>
+  tls.createServer({ ...ownCertificate(), allowHalfOpen: true }),
+)
+
+/** A plain request listener. */
+export const requestListener: Setup = {
+  name: 'as a request listener',
+  secure: false,
+  async start(t, servers, options) {
+    const parts = compose(servers, options)
+    return { port: await listen(t, http.createServer(patient, handler(parts.frontend))), ...parts }
+  },
+}
+
+function compose(servers: Readonly<Record<string, string>>, options: ProxyOptions): Omit<RunningProxy, 'port'> {
+  const backend = new Backend('app', { servers, ...options.backend })
+  return { backend, frontend: new Frontend('web', { defaultBackend: backend, ...options.frontend }) }
+}
+
+async function listen(t: TestContext, server: NetServer): Promise<number> {
+  const sockets = new Set<net.Socket>()
+  server.on('connection', (socket: net.Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return (server.address() as AddressInfo).port
+}
