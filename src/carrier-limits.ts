@@ -31,6 +31,12 @@ export const carrierLimits: readonly CarrierLimit[] = [
   },
   {
     carrier: 'undici',
+    missing: 'head-before-body',
+    reason: 'undici writes the head of a request with the first piece of its body',
+    instead: 'the server hears of the request when its body begins',
+  },
+  {
+    carrier: 'undici',
     missing: 'asterisk-target',
     reason: 'undici sends targets in origin and absolute form only',
     instead: '501',
@@ -70,6 +76,12 @@ export const carrierLimits: readonly CarrierLimit[] = [
     missing: 'upgrade',
     reason: 'a request listener gets requests, not connections',
     instead: 'the request goes on without its Upgrade field, and is answered as any other',
+  },
+  {
+    carrier: 'handler',
+    missing: 'own-time-limits',
+    reason: 'a request listener does not see a connection before its first request, nor between two',
+    instead: 'timeout.httpRequest and timeout.httpKeepAlive are those of the application’s server',
   },
   {
     carrier: 'handler',

@@ -1,13 +1,22 @@
+import {
+  backendNames,
+  backendTimeouts,
+  checkTimeouts,
+  frontendNames,
+  frontendTimeouts,
+  loadFiles,
+  readDefaults,
+  type Values,
+} from './config-defaults.js'
 import { Backend } from './core/backend.js'
 import type { BackendOptions, BackendTimeouts } from './core/backend-options.js'
-import { readClock, readRandom } from './core/backend-options.js'
+import { readRandom } from './core/backend-options.js'
 import { Frontend } from './core/frontend.js'
 import type { FrontendOptions, FrontendTimeouts, Route } from './core/frontend-options.js'
-import { errorFile } from './error-file.js'
 import { ProxyServer } from './proxy-server.js'
 import { readStats, type StatsOptions } from './stats-options.js'
 import { type Address, readBind } from './util/address.js'
-import { type Clock, systemClock } from './util/clock.js'
+import { type Clock, readClock, systemClock } from './util/clock.js'
 import { OptionError } from './util/errors.js'
 import { OptionReader } from './util/options.js'
 import type { Random } from './util/random.js'
@@ -74,32 +83,6 @@ export interface ShortConfig
 export type ProxyConfig = WholeConfig | ShortConfig
 
 const proxyNames = ['maxConnections', 'stats', 'clock', 'random']
-const frontendNames = [
-  'mode',
-  'log',
-  'errorFiles',
-  'forwardFor',
-  'forwardedHeaders',
-  'forwarded',
-  'via',
-  'trustedProxies',
-]
-const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
-const backendNames = [
-  'mode',
-  'balance',
-  'allBackups',
-  'check',
-  'retries',
-  'redispatch',
-  'host',
-  'sendServerName',
-  'errorFiles',
-]
-const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']
-
-type Values = Readonly<Record<string, unknown>>
-
 /**
  * Makes a proxy of a configuration: builds frontends, backends and servers, connects them by name, and checks every
  * option. Nothing is started before `listen()`.
@@ -155,6 +138,8 @@ class Assembly {
   readonly #backends = new Map<string, Backend>()
   readonly #frontends = new Map<string, Frontend>()
   readonly #binds = new Map<Frontend, readonly Address[]>()
+  /** The clock of all objects so far. */
+  #agreedClock: Clock | undefined
 
   constructor(
     reader: OptionReader,
@@ -166,7 +151,7 @@ class Assembly {
     this.#reader = reader
     this.#defaults = defaults
     this.#pathOf = pathOf
-    this.#clock = reader.read('clock', readClock)
+    this.#clock = this.#agreedClock = reader.read('clock', readClock)
     this.#random = reader.read('random', readRandom)
     for (const [name, value] of Object.entries(backends)) this.#addBackend(name, value)
     for (const [name, value] of Object.entries(frontends)) this.#addFrontend(name, value)
@@ -177,7 +162,7 @@ class Assembly {
       frontends: this.#frontends,
       backends: this.#backends,
       binds: this.#binds,
-      clock: this.#clock ?? systemClock,
+      clock: this.#agreedClock ?? systemClock,
       maxConnections: this.#reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0,
       stats: this.#reader.read('stats', readStats),
     })
@@ -187,17 +172,21 @@ class Assembly {
     const path = this.#pathOf('backends', name)
     if (value instanceof Backend) {
       if (value.name !== name) throw new OptionError(path, value.name, `a backend called ${name}, as its key`)
+      this.#agree(value.clock, path)
       this.#backends.set(name, value)
       return
     }
     const options = this.#inherit(value, path, backendNames, backendTimeouts)
-    this.#backends.set(name, new Backend(name, { ...options, ...this.#sources(true) } as BackendOptions, path))
+    const backend = new Backend(name, { ...options, ...this.#sources(true) } as BackendOptions, path)
+    this.#agree(backend.clock, path)
+    this.#backends.set(name, backend)
   }
 
   #addFrontend(name: string, value: unknown): void {
     const path = this.#pathOf('frontends', name)
     if (value instanceof Frontend) {
       if (value.name !== name) throw new OptionError(path, value.name, `a frontend called ${name}, as its key`)
+      this.#agree(value.clock, path)
       this.#frontends.set(name, value)
       for (const backend of value.backends) this.#adopt(backend, path)
       return
@@ -217,17 +206,34 @@ class Assembly {
         routes: routes === undefined ? [] : this.#resolveRoutes(routes, join(path, 'routes')),
         ...(defaultBackend === undefined
           ? {}
-          : { defaultBackend: this.#resolve(defaultBackend, join(path, 'defaultBackend')) }),
+          : { defaultBackend: this.#resolve(defaultBackend, this.#pathOfDefault(value, path)) }),
       } as FrontendOptions,
       path,
     )
+    this.#agree(frontend.clock, path)
     this.#frontends.set(name, frontend)
     if (bind !== undefined) this.#binds.set(frontend, readBinds(bind, join(path, 'bind')))
+  }
+
+  /** Where the default backend of a frontend was named: in its own options, or in the defaults. */
+  #pathOfDefault(own: unknown, path: string): string {
+    return join((own as Values).defaultBackend === undefined ? 'defaults' : path, 'defaultBackend')
+  }
+
+  /** One clock for the whole proxy: two would tell of the same moment in two ways. */
+  #agree(clock: Clock, path: string): void {
+    this.#agreedClock ??= clock
+    if (clock === this.#agreedClock) return
+    throw new OptionError(path, clock, 'an object with the clock that the proxy and the objects before it have')
   }
 
   /** Lays an object's own options over the defaults that it knows. */
   #inherit(value: unknown, path: string, names: readonly string[], timeouts: readonly string[]): Values {
     const own = new OptionReader(value, path).values
+    for (const name of ['clock', 'random']) {
+      if (own[name] === undefined) continue
+      throw new OptionError(join(path, name), own[name], `nothing here: ${name} is an option of the whole proxy`)
+    }
     const timeout = {
       ...pickTimeouts(this.#defaults.timeout, timeouts),
       ...(own.timeout === undefined ? {} : new OptionReader(own.timeout, join(path, 'timeout')).values),
@@ -267,6 +273,7 @@ class Assembly {
     if (known !== undefined && known !== backend) {
       throw new OptionError(path, backend.name, 'backends whose names differ')
     }
+    this.#agree(backend.clock, path)
     this.#backends.set(backend.name, backend)
     return backend
   }
@@ -284,22 +291,6 @@ function pickTimeouts(value: unknown, names: readonly string[]): Record<string, 
   return value === undefined ? {} : pick(value as Values, names)
 }
 
-function checkTimeouts(value: unknown, path: string): void {
-  if (value === undefined) return
-  const reader = new OptionReader(value, path)
-  for (const name of [...frontendTimeouts, ...backendTimeouts]) reader.duration(name)
-  reader.end()
-}
-
-function readDefaults(value: unknown, path: string): Values {
-  const reader = new OptionReader(value, path)
-  for (const name of [...frontendNames, ...backendNames, 'maxConnections', 'defaultBackend', 'timeout'])
-    reader.raw(name)
-  reader.end()
-  checkTimeouts(reader.raw('timeout'), reader.pathOf('timeout'))
-  return reader.values
-}
-
 function readRecord(value: unknown, path: string): Values {
   return new OptionReader(value, path).values
 }
@@ -309,14 +300,4 @@ function readBinds(value: unknown, path: string): Address[] {
   if (!Array.isArray(value)) return [readBind(value, path)]
   if (value.length === 0) throw new OptionError(path, value, 'a port, an address, or a list of them')
   return value.map((entry: unknown, index) => readBind(entry, `${path}[${index}]`))
-}
-
-function loadFiles(value: unknown, path: string): unknown {
-  const pages = new OptionReader(value, path).values
-  return Object.fromEntries(
-    Object.entries(pages).map(([status, page]) => [
-      status,
-      typeof page === 'string' ? errorFile(page, `${path}.${status}`) : page,
-    ]),
-  )
 }

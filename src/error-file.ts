@@ -4,7 +4,8 @@ import { OptionError } from './util/errors.js'
 
 /**
  * Reads an error page from a file in HAProxy's form: a whole HTTP response, with status line, fields, an empty line and
- * a body; a file without a status line is a body of HTML. Throws an {@link OptionError} for a file that can't be read.
+ * a body; a file without a status line is a body of HTML. Throws an {@link OptionError} for a file that can't be read,
+ * or whose head is malformed.
  *
  * HAProxy: `errorfile`.
  */
@@ -19,19 +20,21 @@ export function errorFile(file: string, path = 'errorFile'): ErrorPage {
   if (!text.startsWith('HTTP/')) return { body: content }
   const end = /\r?\n\r?\n/.exec(text)
   if (end === null) throw new OptionError(path, file, 'a file with an empty line between fields and body')
-  const fields = readFields(text.slice(0, end.index))
+  const fields = readFields(text.slice(0, end.index), file, path)
   const contentType = fields.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
   const headers = Object.fromEntries(fields.filter(([name]) => !ownFields.has(name.toLowerCase())))
   const body = content.subarray(end.index + end[0].length)
   return { body, headers, ...(contentType === undefined ? {} : { contentType }) }
 }
 
-function readFields(head: string): [name: string, value: string][] {
+function readFields(head: string, file: string, path: string): [name: string, value: string][] {
   return head
     .split(/\r?\n/)
     .slice(1)
     .map((line) => {
-      const colon = line.indexOf(':')
-      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
+      const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/.exec(line)
+      if (match === null)
+        throw new OptionError(path, file, `a file whose fields are valid, unlike ${JSON.stringify(line)}`)
+      return [match[1]!, match[2]!]
     })
 }

@@ -51,6 +51,7 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
   #endpoint: StatsEndpoint | undefined
   #releases: (() => void)[] = []
   #state: 'new' | 'listening' | 'closing' | 'closed' = 'new'
+  #opening: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   /** @internal */
@@ -81,12 +82,15 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
     if (this.#state !== 'new')
       throw new EvenkeelError('ERR_EVENKEEL_STATE', `listen() on a proxy that is ${this.#state}`)
     this.#state = 'listening'
+    this.#opening = this.#open()
     try {
-      await this.#open()
+      await this.#opening
     } catch (error) {
       this.#stop()
-      this.#state = 'new'
+      if (this.#state === 'listening') this.#state = 'new'
       throw error
+    } finally {
+      this.#opening = undefined
     }
     this.notify('listening')
   }
@@ -127,6 +131,8 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
 
   async #close(timeout: number): Promise<void> {
     this.#state = 'closing'
+    // A bind that is being opened can't be told to stop.
+    if (this.#opening !== undefined) await this.#opening.catch(() => {})
     const drained = Promise.all([...this.#listeners.values()].map((listener) => listener.drain()))
     await this.#within(timeout, drained)
     this.#stop()

@@ -26,12 +26,9 @@ export class First implements Balancer {
 
   rebuild(candidates: readonly Server[]): void {
     this.#servers = candidates.toSorted((one, other) => one.id - other.id)
-    this.#open = new IndexSet(candidates.length)
+    this.#open = IndexSet.full(candidates.length)
     this.#places.clear()
-    for (const [place, server] of this.#servers.entries()) {
-      this.#places.set(server, place)
-      this.#open.add(place)
-    }
+    for (const [place, server] of this.#servers.entries()) this.#places.set(server, place)
   }
 
   pick({ avoid, explain }: PickContext): Server | undefined {

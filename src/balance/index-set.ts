@@ -15,6 +15,19 @@ export class IndexSet {
     } while (words > 1)
   }
 
+  /** Makes a set that holds all of 0 to `limit - 1`. */
+  static full(limit: number): IndexSet {
+    const set = new IndexSet(limit)
+    set.#size = limit
+    let members = limit
+    for (const words of set.#levels) {
+      words.fill(-1, 0, members >>> 5)
+      if ((members & 31) !== 0) words[members >>> 5] = (1 << (members & 31)) - 1
+      members = Math.ceil(members / 32)
+    }
+    return set
+  }
+
   /** How many members it has. */
   get size(): number {
     return this.#size

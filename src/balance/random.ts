@@ -55,6 +55,17 @@ export class RandomDraws implements Balancer {
 
   pick({ avoid, random, explain }: PickContext): Server | undefined {
     const avoided = avoid === undefined ? undefined : this.#numbers.get(avoid)
+    const server = this.#leastLoaded(random, avoided)
+    if (server !== undefined) {
+      explain?.(`load ${server.served} for its weight ${server.weight}, least of ${this.#draws} draws`)
+      return server
+    }
+    if (avoided === undefined || avoid?.hasRoom !== true) return undefined
+    explain?.('no other server has room')
+    return avoid
+  }
+
+  #leastLoaded(random: Random, avoided: number | undefined): Server | undefined {
     let best: Server | undefined
     for (let draws = 0; draws < this.#draws; ) {
       const number = this.#draw(random, avoided)
@@ -67,12 +78,6 @@ export class RandomDraws implements Balancer {
       }
       draws++
       if (best === undefined || server.served * best.weight <= best.served * server.weight) best = server
-    }
-    if (best !== undefined)
-      explain?.(`load ${best.served} for its weight ${best.weight}, least of ${this.#draws} draws`)
-    else if (avoid?.hasRoom === true && avoided !== undefined) {
-      explain?.('no other server has room')
-      return avoid
     }
     return best
   }

@@ -35,8 +35,7 @@ export class StaticRoundRobin implements Balancer {
     this.#numbers.clear()
     for (const [number, server] of candidates.entries()) this.#numbers.set(server, number)
     this.#collectOwn()
-    this.#open = new IndexSet(this.#slots.length)
-    for (let slot = 0; slot < this.#slots.length; slot++) this.#open.add(slot)
+    this.#open = IndexSet.full(this.#slots.length)
   }
 
   #collectOwn(): void {
@@ -46,7 +45,7 @@ export class StaticRoundRobin implements Balancer {
     }
     this.#ownSlots = new Int32Array(this.#slots.length)
     const filled = this.#ownFrom.slice()
-    for (const [slot, number] of this.#slots.entries()) this.#ownSlots[filled[number]!++] = slot
+    for (let slot = 0; slot < this.#slots.length; slot++) this.#ownSlots[filled[this.#slots[slot]!]!++] = slot
   }
 
   pick({ avoid, explain }: PickContext): Server | undefined {

@@ -12,51 +12,77 @@ import { IndexSet } from './index-set.js'
 export function weightedSlots(weights: readonly number[]): Int32Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const slots = new Int32Array(total)
-  const risers = new Risers(weights, total)
-  const multiples = new Int32Array(weights.length).fill(1)
-  const ranks = [new IndexSet(weights.length), new IndexSet(weights.length)]
-  for (let server = 0; server < weights.length; server++) ranks[1]!.add(server)
-
-  const move = (server: number, by: number): void => {
-    const from = multiples[server]!
-    multiples[server] = from + by
-    ranks[from]!.delete(server)
-    ranks[from + by] ??= new IndexSet(weights.length)
-    ranks[from + by]!.add(server)
-  }
+  const rises = new Rises(weights, total)
+  const ranking = new Ranking(weights.length)
   for (let slot = 0; slot < total; slot++) {
-    risers.at(slot, (server) => move(server, 1))
-    const highest = ranks.findLast((rank) => rank.size > 0)!
-    const winner = highest.next(0)
-    slots[slot] = winner
-    move(winner, -1)
+    for (let server = rises.takeFrom(slot); server >= 0; server = rises.takeFrom(slot)) ranking.raise(server)
+    slots[slot] = ranking.lowerBest()
   }
   return slots
 }
 
-/** Which scores pass a multiple of the total at which slot. */
-class Risers {
-  // Lists by slot, linked through the arrays: one entry for each of a server's slots.
+/** Which servers' scores, wins apart, pass a multiple of the total at which slot. */
+class Rises {
+  /** The first server of each slot's list, and what follows each server in the list that it stands in; -1: none. */
   readonly #first: Int32Array
   readonly #next: Int32Array
-  readonly #server: Int32Array
+  readonly #passed: Int32Array
+  readonly #weights: readonly number[]
 
   constructor(weights: readonly number[], total: number) {
+    this.#weights = weights
     this.#first = new Int32Array(total).fill(-1)
-    this.#next = new Int32Array(total)
-    this.#server = new Int32Array(total)
-    let entry = 0
-    for (const [server, weight] of weights.entries()) {
-      for (let multiple = 1; multiple <= weight; multiple++) {
-        const slot = Math.ceil((multiple * total) / weight) - 1
-        this.#server[entry] = server
-        this.#next[entry] = this.#first[slot]!
-        this.#first[slot] = entry++
-      }
-    }
+    this.#next = new Int32Array(weights.length)
+    this.#passed = new Int32Array(weights.length)
+    for (let server = 0; server < weights.length; server++) this.#enlist(server)
   }
 
-  at(slot: number, visit: (server: number) => void): void {
-    for (let entry = this.#first[slot]!; entry >= 0; entry = this.#next[entry]!) visit(this.#server[entry]!)
+  /** One more server whose score passes a multiple at that slot; -1 when there is none. */
+  takeFrom(slot: number): number {
+    const server = this.#first[slot]!
+    if (server < 0) return -1
+    this.#first[slot] = this.#next[server]!
+    if (this.#passed[server]! < this.#weights[server]!) this.#enlist(server)
+    return server
+  }
+
+  #enlist(server: number): void {
+    const multiple = ++this.#passed[server]!
+    const slot = Math.ceil((multiple * this.#first.length) / this.#weights[server]!) - 1
+    this.#next[server] = this.#first[slot]!
+    this.#first[slot] = server
+  }
+}
+
+/** Servers by how many multiples of the total, rounded down, their scores have; all begin with one. */
+class Ranking {
+  readonly #ranks: Int32Array
+  readonly #servers: IndexSet[] = []
+  readonly #count: number
+
+  constructor(count: number) {
+    this.#count = count
+    this.#ranks = new Int32Array(count).fill(1)
+    this.#servers = [new IndexSet(count), IndexSet.full(count)]
+  }
+
+  raise(server: number): void {
+    this.#move(server, this.#ranks[server]! + 1)
+  }
+
+  /** Gives the first declared of those that rank highest, and lowers it. */
+  lowerBest(): number {
+    let rank = this.#servers.length - 1
+    while (this.#servers[rank]!.size === 0) rank--
+    const server = this.#servers[rank]!.next(0)
+    this.#move(server, rank - 1)
+    return server
+  }
+
+  #move(server: number, rank: number): void {
+    this.#servers[this.#ranks[server]!]!.delete(server)
+    this.#ranks[server] = rank
+    this.#servers[rank] ??= new IndexSet(this.#count)
+    this.#servers[rank].add(server)
   }
 }

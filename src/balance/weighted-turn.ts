@@ -1,33 +1,12 @@
 import type { Server } from '../core/server.js'
-import { type HeapNode, StableHeap } from './stable-heap.js'
-
-/** HAProxy's internal scale of weights; what it adds in precision goes to the keys of the order. */
-const scale = 16
-const heaviest = 256 * scale
+import { Seat, weightScale } from './seat.js'
+import { StableHeap } from './stable-heap.js'
 
 /**
  * How many full servers a pick passes over as HAProxy does, giving each its next place at once. Beyond it they are set
  * aside until they have room, so that a pick's work does not grow with the number of full servers.
  */
-const patience = 16
-
-/** A server's seat in the turn. */
-class Seat implements HeapNode {
-  place = -1
-  heap: StableHeap<Seat> | undefined
-  /** Scaled; 0 while it has no part in the turn. */
-  weight = 0
-  /** Where its next turn lies; 0 before its first in a cycle. */
-  position = 0
-  lastPosition = 0
-  /** What the division of the total weight by its own left over, carried from turn to turn. */
-  remainder = 0
-  isSetAside = false
-  /** The cycle in which it was set aside. */
-  cycle = 0
-
-  constructor(readonly server: Server) {}
-}
+const patience = 8
 
 /**
  * HAProxy's weighted turn. Time is a position that grows by one with every turn; a server of weight w has a turn every
@@ -56,7 +35,7 @@ export class WeightedTurn {
 
   /** The sum of the weights. */
   get weight(): number {
-    return this.#weight / scale
+    return this.#weight / weightScale
   }
 
   /** Takes in who takes part now, and with which weight; the turn goes on from where it stands. */
@@ -85,7 +64,7 @@ export class WeightedTurn {
   }
 
   #join(seat: Seat, isStart: boolean): void {
-    seat.weight = seat.server.weight * scale
+    seat.weight = seat.server.weight * weightScale
     this.#weight += seat.weight
     this.#members.add(seat)
     if (isStart) {
@@ -109,7 +88,7 @@ export class WeightedTurn {
   }
 
   #reweigh(seat: Seat): void {
-    const weight = seat.server.weight * scale
+    const weight = seat.server.weight * weightScale
     if (weight === seat.weight) return
     this.#weight += weight - seat.weight
     seat.weight = weight
@@ -121,10 +100,7 @@ export class WeightedTurn {
       return
     }
     if (heap === this.#next) seat.position += this.#weightAtStart
-    const step = Math.floor(this.#weight / weight)
-    seat.position = Math.min(seat.position, seat.lastPosition + step)
-    if (seat.position < this.#position + 2) seat.position = this.#position + step
-    seat.remainder = 0
+    seat.reschedule(this.#position, this.#weight)
     this.#enqueue(seat)
   }
 
@@ -133,7 +109,7 @@ export class WeightedTurn {
     if (this.#weightAtStart === 0) this.#position = this.#weightAtStart = this.#weight
     const seat = this.#due()
     if (seat === undefined || seat.server === avoid || !seat.server.hasRoom) return this.#search(avoid)
-    this.#advance(seat)
+    seat.advance(this.#position++, this.#weight)
     this.#enqueue(seat)
     return seat.server
   }
@@ -151,7 +127,7 @@ export class WeightedTurn {
         this.#beginCycle()
         continue
       }
-      this.#advance(seat)
+      seat.advance(this.#position++, this.#weight)
       this.#dequeue(seat)
       if (!seat.server.hasRoom) this.#passOver(seat)
       else if (seat.server !== avoid) chosen = seat
@@ -196,10 +172,15 @@ export class WeightedTurn {
   #readmit(seat: Seat): void {
     seat.isSetAside = false
     this.#setAside--
-    // The turns that it missed are gone.
-    seat.position = Math.max(seat.position, this.#position)
-    if (seat.cycle === this.#cycle) this.#enqueue(seat)
-    else this.#enqueueFresh(seat)
+    const first = this.#current.first
+    if (first === undefined) {
+      this.#enqueueFresh(seat)
+      return
+    }
+    // It takes its place among those who are next: the turns that it missed are gone.
+    const front = Math.max(first.position, this.#position)
+    seat.position = seat.cycle === this.#cycle ? Math.max(seat.position, front) : front
+    this.#enqueue(seat)
   }
 
   #due(): Seat | undefined {
@@ -207,7 +188,7 @@ export class WeightedTurn {
     if (current !== undefined && current.position <= this.#position) return current
     const fresh = this.#fresh.first
     if (fresh === undefined) return current
-    fresh.position = fresh.remainder = 0
+    fresh.forget()
     return fresh
   }
 
@@ -219,20 +200,6 @@ export class WeightedTurn {
     this.#cycle++
   }
 
-  #advance(seat: Seat): void {
-    const total = this.#weight
-    const { weight } = seat
-    if (seat.position === 0) seat.position = this.#position
-    seat.lastPosition = seat.position
-    seat.position += Math.floor(total / weight)
-    seat.remainder += total % weight
-    if (seat.remainder >= weight) {
-      seat.remainder -= weight
-      seat.position++
-    }
-    this.#position++
-  }
-
   #enqueue(seat: Seat): void {
     const start = this.#weightAtStart
     if (seat.position >= 2 * start || seat.position >= start + this.#weight) {
@@ -240,8 +207,7 @@ export class WeightedTurn {
       this.#enterIn(this.#next, seat, -seat.weight)
       return
     }
-    const fraction = Math.floor((heaviest + seat.remainder - seat.weight) / scale)
-    this.#enterIn(this.#current, seat, 256 * seat.position + fraction)
+    this.#enterIn(this.#current, seat, seat.key)
   }
 
   #enqueueFresh(seat: Seat): void {

@@ -133,14 +133,6 @@ function readFieldName(value: unknown, path: string): string {
   throw new OptionError(path, value, 'the name of a field, such as X-Server-Name')
 }
 
-/** Reads the `clock` option. */
-export function readClock(value: unknown, path: string): Clock {
-  const clock = value as Partial<Clock> | null
-  const methods = [clock?.now, clock?.wallTime, clock?.setTimer]
-  if (methods.every((method) => typeof method === 'function')) return value as Clock
-  throw new OptionError(path, value, 'a Clock: an object with now, wallTime and setTimer')
-}
-
 /** Reads the `random` option. */
 export function readRandom(value: unknown, path: string): Random {
   if (typeof (value as Partial<Random> | null)?.next === 'function') return value as Random

@@ -1,7 +1,7 @@
 import type { Balancer, PickContext } from '../balance/balancer.js'
 import { selectCandidates } from '../balance/candidates.js'
 import { createBalancer } from '../balance/registry.js'
-import { type Clock, systemClock } from '../util/clock.js'
+import { type Clock, readClock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
 import { type Duration, OptionReader, readName } from '../util/options.js'
@@ -12,7 +12,6 @@ import {
   type Mode,
   makeServer,
   readBackendSettings,
-  readClock,
   readRandom,
   readServers,
   type ServerEntry,
@@ -118,16 +117,17 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     super()
     const reader = new OptionReader(options, path)
     this.name = readName(name, path)
-    this.#path = path
+    // In the short form options stand at the top, but what is said later needs a name.
+    this.#path = path === '' ? `backends.${name}` : path
     this.settings = readBackendSettings(reader)
-    this.balancer = createBalancer(reader.raw('balance') ?? 'roundrobin', reader.pathOf('balance'))
+    this.balancer = reader.read('balance', claimBalancer) ?? createBalancer('roundrobin', path)
     this.clock = reader.read('clock', readClock) ?? systemClock
     this.random = reader.read('random', readRandom) ?? systemRandom
     const servers = reader.read('servers', readServers) ?? []
     reader.end()
     this.#context = { exchange: noExchange, avoid: undefined, random: this.random, explain: undefined }
     this.changedAt = this.clock.now()
-    for (const server of servers) this.#admit(server)
+    for (const server of servers) this.#admit(server, reader.pathOf('servers'))
     this.#rebuild()
   }
 
@@ -151,7 +151,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** Lets a server join; it gets traffic from the next pick on. Throws for bad options and for a name that is taken. */
   addServer(entry: ServerEntry): Server {
     const server = makeServer(entry, `${this.#path}.servers[${this.#servers.size}]`)
-    this.#admit(server)
+    this.#admit(server, `${this.#path}.servers`)
     this.notify('server:added', { backend: this, server })
     this.#rebuild()
     this.#grantTo(server)
@@ -194,10 +194,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     })
   }
 
-  #admit(server: Server): void {
-    if (this.#servers.has(server.name)) {
-      throw new OptionError(`${this.#path}.servers`, server.name, 'names of servers that differ')
-    }
+  #admit(server: Server, path: string): void {
+    if (this.#servers.has(server.name)) throw new OptionError(path, server.name, 'names of servers that differ')
     server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
     this.#servers.set(server.name, server)
   }
@@ -399,6 +397,17 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       if (cameBack) this.notify('server:up', payload)
     }
   }
+}
+
+/** Balancers that serve a backend: each knows the servers of one. */
+const claimed = new WeakSet<Balancer>()
+
+function claimBalancer(value: unknown, path: string): Balancer {
+  const balancer = createBalancer(value, path)
+  if (claimed.has(balancer))
+    throw new OptionError(path, value, 'a balancer of its own: this one serves a backend already')
+  claimed.add(balancer)
+  return balancer
 }
 
 /** What the reused pick context holds between picks. */

@@ -14,6 +14,8 @@ export type Chunk = Buffer | string
 export interface Downstream {
   /** The moment that the exchange may set, one at a time: the carrier's, so that a connection reuses its timer. */
   readonly deadline: Deadline
+  /** Nothing that was given waits in memory to be sent: whoever gave it may use its buffer again. */
+  readonly isFlushed: boolean
   /** Sends a 1xx response, when the client's version and the moment allow it. */
   informational(head: ResponseHead): void
   /**
@@ -69,6 +71,8 @@ export interface OutgoingRequest {
   readonly head: RequestHead | undefined
   /** The edits to lay over the head: the exchange's, then this try's. */
   readonly requestEdits: readonly HeadEdits[]
+  /** Whether the request may ride on a connection that served before: if that turns out dead, nothing is lost. */
+  readonly mayReuse: boolean
 }
 
 /** The server's side: sends exchanges to one server. Made for each server by a {@link TransportFactory}. */
@@ -109,6 +113,8 @@ export interface Try {
 
 /** What a transport tells the exchange about its try. */
 export interface ServerListener {
+  /** Nothing that it was told waits in memory: a read buffer may be used again. */
+  readonly isFlushed: boolean
   /** A connection is there and the request goes out on it. `reused`: it had served an earlier one. */
   serverConnected(reused: boolean): void
   /** What was refused by `write` has gone out. */

@@ -17,6 +17,7 @@ export type ErrorPages = Readonly<Record<number, ErrorPage>>
 const sentences: Readonly<Record<number, readonly [reason: string, sentence: string]>> = {
   400: ['Bad Request', 'Your browser sent an invalid request.'],
   408: ['Request Timeout', "Your browser didn't send a complete request in time."],
+  414: ['URI Too Long', 'The target of the request is too long.'],
   431: ['Request Header Fields Too Large', 'The fields of the request are too large.'],
   500: ['Internal Server Error', 'An internal server error occurred.'],
   501: ['Not Implemented', 'The server does not support the functionality required to fulfill the request.'],

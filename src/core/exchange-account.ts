@@ -32,6 +32,7 @@ export class ExchangeAccount {
 
   constructor(
     readonly startedAt: number,
+    /** -1: the head was never complete. */
     readonly headAt: number,
   ) {}
 
@@ -92,7 +93,7 @@ export class ExchangeAccount {
       status: this.status,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
-      TR: Math.round(this.headAt - this.startedAt),
+      TR: Math.round(span(this.startedAt, this.headAt)),
       Tw: Math.round(this.#Tw),
       Tc: Math.round(this.#Tc),
       Tr: Math.round(this.#Tr),

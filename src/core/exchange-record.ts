@@ -28,9 +28,9 @@ export interface ExchangeRecord {
   readonly bytesIn: number
   /** Body bytes to the client. */
   readonly bytesOut: number
-  /** From the first byte of the request to the end of its head. */
+  /** From the first byte of the request to the end of its head. -1: it had none, or was malformed. */
   readonly TR: number
-  /** In queues. -1: no server was reached. */
+  /** In queues, whether or not a server came of it. -1: neither was reached. */
   readonly Tw: number
   /** Connecting, retries and pauses included. -1: never connected. */
   readonly Tc: number

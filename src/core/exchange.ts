@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream'
 import type { DeadlineOwner } from '../util/deadline.js'
 import type { Backend, Candidate } from './backend.js'
-import type { Chunk, ClientListener, Downstream, OutgoingRequest, ServerListener, Try, TunnelEnd } from './carrier.js'
+import type { Chunk, ClientListener, Downstream, ServerListener, Try, TunnelEnd } from './carrier.js'
 import { errorAnswer } from './error-page.js'
 import { ExchangeAccount } from './exchange-account.js'
 import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
 import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
-import { applyForwarding } from './message/forwarded.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
 import { RawResponseHead } from './message/raw-head.js'
 import { outcomes } from './outcome.js'
+import { Outgoing } from './outgoing.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { decideRetry, isIdempotent } from './retry.js'
 import type { Server } from './server.js'
@@ -26,24 +26,17 @@ const turnAround = 1000
  * tries to the last byte and the counters. It stands between a client's carrier and a server's transport and knows
  * neither's class. Its methods stand in the order of that life.
  */
-export class Exchange
-  implements OutgoingRequest, ClientListener, ServerListener, Candidate, DeadlineOwner, EndedExchange
-{
+export class Exchange implements ClientListener, ServerListener, Candidate, DeadlineOwner, EndedExchange {
   nextInQueue: this | undefined = undefined
   previousInQueue: this | undefined = undefined
   queue: object | undefined = undefined
   queuedAt = 0
 
-  /** The edits that rules make, once. */
-  readonly #edits = new HeadEdits()
-  /** The edits for one try, made afresh for each. */
-  readonly #tryEdits = new HeadEdits()
-  readonly requestEdits: readonly HeadEdits[] = [this.#edits, this.#tryEdits]
-
   readonly #frontend: Frontend
   readonly #session: Session
   readonly #client: Downstream
   readonly head: RequestHead | undefined
+  readonly #outgoing: Outgoing
   #view: RequestView | undefined
   #backend: Backend | undefined
   /** The server whose slot is held. */
@@ -56,6 +49,7 @@ export class Exchange
   #isOver = false
   #isWaitingToRetry = false
   #isRequestComplete: boolean
+  readonly #isFirst: boolean
   /** The server takes no more of the request for now; the client takes no more of the response. */
   #isServerFull = false
   #isClientFull = false
@@ -73,6 +67,8 @@ export class Exchange
     this.#session = session
     this.#client = client
     this.head = head
+    this.#outgoing = new Outgoing(head)
+    this.#isFirst = session.exchangeBegan()
     this.#isRequestComplete = head !== undefined && head.bodyLength === 0
     this.#account = new ExchangeAccount(startedAt, frontend.clock.now())
   }
@@ -110,14 +106,17 @@ export class Exchange
   }
 
   #prepare(head: RequestHead): void {
-    const { client, localPort } = this.#session
-    applyForwarding(this.#edits, head, this.view, client, localPort, this.#frontend.settings)
+    this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings)
     if (!this.#isRequestComplete && isIdempotent(head.method)) this.#replay = new ReplayBuffer()
   }
 
   get view(): RequestView {
     this.#view ??= this.#frontend.view(this.head, this.#session)
     return this.#view
+  }
+
+  get isFlushed(): boolean {
+    return this.#client.isFlushed
   }
 
   get avoid(): Server | undefined {
@@ -137,32 +136,25 @@ export class Exchange
   }
 
   queueMoved(): void {
-    this.#client.deadline.clear()
+    this.#client.deadline.clear(this)
     if (this.#backend !== undefined) this.#assign(this.#backend)
   }
 
   #connect(server: Server): void {
     this.#phase = 'connect'
     // Time to connect is the transport's to watch: what an earlier try was given counts no more.
-    this.#client.deadline.clear()
+    this.#client.deadline.clear(this)
     this.#account.connectedAt = -1
     this.#isServerFull = false
     this.#server = this.#account.server = server
     if (this.#account.assignedAt < 0) this.#account.assignedAt = this.#frontend.clock.now()
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
-    this.#editForServer(server, transport.capabilities.expectContinue)
+    this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
+    this.#outgoing.mayReuse = !this.#isFirst || this.#isReplayable
     const sent = this.#replay?.content
-    this.#try = transport.open(this, this)
+    this.#try = transport.open(this.#outgoing, this)
     this.#try.send(sent, this.#isRequestComplete)
-  }
-
-  #editForServer(server: Server, carriesExpect: boolean): void {
-    const { host, sendServerName } = this.#backend!.settings
-    this.#tryEdits.clear()
-    if (host !== 'client') this.#tryEdits.set('Host', host === 'server' ? server.target : host)
-    if (sendServerName !== undefined) this.#tryEdits.set(sendServerName, server.name)
-    if (!carriesExpect && this.head?.expectsContinue) this.#tryEdits.remove('expect')
   }
 
   serverConnected(reused: boolean): void {
@@ -294,7 +286,7 @@ export class Exchange
     }
     this.#beginResponse(head?.status ?? -1)
     this.#try = undefined
-    this.#client.deadline.clear()
+    this.#client.deadline.clear(this)
     this.#client.tunnel(stream, head, this.#responseEdits(), this.#backend!.settings.timeout.tunnel)
   }
 
@@ -418,13 +410,20 @@ export class Exchange
     if (this.#isOver) return
     this.#isOver = true
     this.#try = undefined
-    this.#client.deadline.clear()
-    this.#backend?.leaveQueue(this)
+    this.#client.deadline.clear(this)
+    this.#leaveQueue()
     this.#account.close(failure, this.#phase, this.#frontend)
     this.#frontend.observer?.exchangeEnded(this)
     const server = this.#server
     this.#server = undefined
     if (server !== undefined) this.#backend!.release(server)
+  }
+
+  #leaveQueue(): void {
+    if (this.queue === undefined) return
+    // The wait counts even though it was in vain: Tw tells of it, as in HAProxy.
+    if (this.#account.assignedAt < 0) this.#account.assignedAt = this.#frontend.clock.now()
+    this.#backend?.leaveQueue(this)
   }
 
   /** What the log gets. */

@@ -17,6 +17,7 @@ export type FailureKind =
   | 'client-timeout'
   | 'request-timeout'
   | 'bad-request'
+  | 'target-too-long'
   | 'head-too-large'
   | 'unsupported'
   | 'no-route'

@@ -1,13 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, evaluate } from '../rules/condition.js'
-import { type Clock, systemClock } from '../util/clock.js'
+import { type Clock, readClock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
 import { isAddress } from '../util/ip-address.js'
 import { normalizeAddress } from '../util/network.js'
 import { OptionReader, readName } from '../util/options.js'
 import type { Backend } from './backend.js'
-import { readClock } from './backend-options.js'
 import { ConnectionLimit } from './connection-limit.js'
 import { FrontendCounters } from './counters.js'
 import type { Decision } from './decision.js'
@@ -76,7 +75,7 @@ export class Frontend extends Emitter<FrontendEvents> {
     super()
     const reader = new OptionReader(options, path)
     this.name = readName(name, path)
-    this.#path = path
+    this.#path = path === '' ? `frontends.${name}` : path
     this.settings = readFrontendSettings(reader)
     this.routes = reader.read('routes', readRoutes) ?? []
     this.defaultBackend = reader.read('defaultBackend', readBackend)

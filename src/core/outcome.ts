@@ -18,6 +18,7 @@ export const outcomes: Readonly<Record<FailureKind, Outcome>> = {
   'client-timeout': { status: 408, cause: 'c', counts: 'client-abort' },
   'request-timeout': { status: 408, cause: 'c', phase: 'request', counts: 'request' },
   'bad-request': { status: 400, cause: 'P', phase: 'request', counts: 'request' },
+  'target-too-long': { status: 414, cause: 'P', phase: 'request', counts: 'request' },
   'head-too-large': { status: 431, cause: 'P', phase: 'request', counts: 'request' },
   // The request is well-formed, but a carrier on its way can't carry it.
   unsupported: { status: 501, cause: 'P', phase: 'request', counts: 'request' },

@@ -8,6 +8,7 @@ export interface SessionOwner {
 /** One client connection. */
 export class Session {
   #isOpen = true
+  #hasExchanges = false
 
   constructor(
     private readonly owner: SessionOwner,
@@ -17,6 +18,13 @@ export class Session {
     readonly localPort: number,
     readonly secure: boolean,
   ) {}
+
+  /** Says whether it is the session's first exchange that begins. */
+  exchangeBegan(): boolean {
+    const isFirst = !this.#hasExchanges
+    this.#hasExchanges = true
+    return isFirst
+  }
 
   /** The connection is gone; a second call does nothing. */
   close(): void {

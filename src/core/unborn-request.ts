@@ -7,7 +7,7 @@ import type { Session } from './session.js'
 /** Counts and logs a request that never became one: malformed, or not complete in time. HAProxy logs it as `<BADREQ>`. */
 export function recordUnbornRequest(frontend: Frontend, session: Session, failure: FailureKind): void {
   const now = frontend.clock.now()
-  const account = new ExchangeAccount(now, now)
+  const account = new ExchangeAccount(now, -1)
   account.status = outcomes[failure].status
   account.close(failure, 'request', frontend)
   frontend.observer?.exchangeEnded({

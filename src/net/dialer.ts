@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
 import { type Address, formatAddress } from '../util/address.js'
 
 /** How {@link dial} connects. */
@@ -9,6 +9,8 @@ export interface DialOptions {
   readonly keepAlive?: number | undefined
   /** Whether the socket stays writable when the peer has ended its side: Node's `allowHalfOpen`. Default false. */
   readonly allowHalfOpen?: boolean
+  /** Where and how the socket reads, in the place of a stream: Node's `onread`. */
+  readonly onread?: OnReadOpts | undefined
 }
 
 /** What came of a dial: a connected socket, or the reason why there is none. */
@@ -64,6 +66,7 @@ class Attempt {
       keepAlive: options.keepAlive !== undefined,
       keepAliveInitialDelay: options.keepAlive ?? 0,
       allowHalfOpen: options.allowHalfOpen ?? false,
+      ...(options.onread === undefined ? {} : { onread: options.onread }),
     })
     // Paused from the start, so that nothing is read before the receiver wants it.
     this.#socket.pause().on('connect', this.#connected).on('error', this.#failed)

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { lstat, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { type Address, formatAddress } from '../util/address.js'
 import { EvenkeelError } from '../util/errors.js'
@@ -38,6 +38,8 @@ function open(server: Server, bind: Address, backlog: number | undefined): Promi
 /** A Unix socket outlives a process that was killed: one where nobody answers may go. */
 async function removeStaleSocket(bind: Address, error: unknown): Promise<boolean> {
   if (!('path' in bind) || (error as { code?: string }).code !== 'EADDRINUSE') return false
+  // A plain file refuses connections too.
+  if (!(await isSocket(bind.path))) return false
   const isStale = await new Promise<boolean>((resolve) => {
     const probe = connect({ path: bind.path })
     probe.once('connect', () => {
@@ -48,6 +50,14 @@ async function removeStaleSocket(bind: Address, error: unknown): Promise<boolean
   })
   if (isStale) await rm(bind.path, { force: true })
   return isStale
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSocket()
+  } catch {
+    return false
+  }
 }
 
 /** What a server is bound to; undefined while it does not listen. */

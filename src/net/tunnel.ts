@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { TunnelEnd } from '../core/carrier.js'
 import type { Clock } from '../util/clock.js'
 import { Deadline } from '../util/deadline.js'
+import { breakOff } from './break-off.js'
 
 /** Settings of a {@link tunnel}. */
 export interface TunnelOptions {
@@ -33,6 +34,9 @@ class Tunnel {
     this.#idleTimeout = options.idleTimeout
     this.#ended = ended
     this.#deadline = new Deadline(options.clock)
+    // However the sockets were made: the end of one side's data is not the end of what it wants to read.
+    client.allowHalfOpen = true
+    server.allowHalfOpen = true
     this.#touch()
     this.#pass(client, server, (bytes) => {
       this.#bytesIn += bytes
@@ -67,15 +71,17 @@ class Tunnel {
     side.on('error', () => this.#break(cause))
     side.on('close', () => {
       if (!side.readableEnded) this.#break(cause)
-      else if (--this.#open === 0) this.#finish('done')
+      else if (--this.#open === 0 && !this.#isOver) this.#finish('done')
     })
     if (side.destroyed) this.#break(cause)
   }
 
   #break(cause: TunnelEnd['cause']): void {
     if (this.#isOver) return
-    this.#client.destroy()
-    this.#server.destroy()
+    // What breaks off one side may report the other at once.
+    this.#isOver = true
+    breakOff(this.#client)
+    breakOff(this.#server)
     this.#finish(cause)
   }
 
@@ -88,7 +94,6 @@ class Tunnel {
   }
 
   #finish(cause: TunnelEnd['cause']): void {
-    if (this.#isOver) return
     this.#isOver = true
     this.#deadline.cancel()
     this.#ended({ cause, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut })

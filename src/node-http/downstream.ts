@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Chunk, Downstream } from '../core/carrier.js'
 import { Exchange } from '../core/exchange.js'
@@ -8,6 +7,7 @@ import { chunked } from '../core/message/framing.js'
 import type { ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
 import { RawRequestHead } from '../core/message/raw-head.js'
+import { breakOff } from '../net/break-off.js'
 import { tunnel } from '../net/tunnel.js'
 import type { Deadline, DeadlineOwner } from '../util/deadline.js'
 import type { HttpConnection } from './http-connection.js'
@@ -18,6 +18,8 @@ const smallBody = 16 * 1024
 /** One request and its response under `node:http`. */
 export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   readonly deadline: Deadline
+  /** node:http does not tell, so nobody's buffer is free. */
+  readonly isFlushed = false
   readonly exchange: Exchange
   readonly #frontend: Frontend
   readonly #connection: HttpConnection
@@ -27,7 +29,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   readonly #surplus: Buffer | undefined
   readonly #head: RawRequestHead
   #isReadingBody = false
-  #isContinued = false
+  #isContinued: boolean
   #hasEnded = false
   #awaitsDrain = false
 
@@ -43,17 +45,19 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     this.#request = request
     this.#response = response
     this.#surplus = surplus
+    this.#isContinued = hasSentContinue(response)
     this.deadline = connection.requestBegan(this)
-    const { method = '', url = '', httpVersionMinor, rawHeaders } = request
-    this.#head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders)
+    this.#head = headOf(request, surplus !== undefined)
     this.exchange = new Exchange(frontend, connection.session, this, this.#head, frontend.clock.now())
-    response.on('close', () => this.#closed())
+    response.on('close', () => this.connectionClosed())
     response.on('error', ignore)
   }
 
   /** Hands the request to its exchange; `next` takes it when nothing there does. */
   start(next?: () => void): void {
-    this.exchange.start(next && (() => this.#pass(next)))
+    // node:http takes HTTP/0.9, and a text that says HTTP/2.0.
+    if (this.#request.httpVersionMajor !== 1) this.exchange.refuse('bad-request')
+    else this.exchange.start(next && (() => this.#pass(next)))
   }
 
   #pass(next: () => void): void {
@@ -66,7 +70,8 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     this.exchange.shutDown()
   }
 
-  #closed(): void {
+  /** The response has gone out whole, or the client is gone. */
+  connectionClosed(): void {
     if (!this.#hasEnded) {
       this.#hasEnded = true
       this.exchange.clientAborted()
@@ -92,6 +97,8 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
       this.exchange.clientEnd(rawTrailers.length > 0 ? rawTrailers : undefined)
     })
     this.#request.on('error', ignore)
+    // A failed try before this has paused it: then a listener alone does not let it flow.
+    this.#request.resume()
   }
 
   pauseBody(): void {
@@ -134,9 +141,18 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     return fields
   }
 
-  /** The connection ends, or a client that waits for 100 may send its body after all: nothing safe can follow. */
   get #mustClose(): boolean {
-    return this.#connection.isDraining || (this.#head.expectsContinue && !this.#isContinued)
+    return this.#connection.isDraining || this.#isBad || this.#mayBodyFollow
+  }
+
+  /** What follows on the connection of a bad request may be a part of it. */
+  get #isBad(): boolean {
+    return this.#head.defect !== undefined || this.#request.httpVersionMajor !== 1
+  }
+
+  /** A client that waits for 100 may send its body all the same. */
+  get #mayBodyFollow(): boolean {
+    return this.#head.expectsContinue && !this.#isContinued
   }
 
   write(chunk: Chunk): boolean {
@@ -178,10 +194,8 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
 
   abort(): void {
     this.#hasEnded = true
-    const { socket } = this.#connection
-    // A plain close would pass for the end of a response that has no length: a reset does not.
-    if (socket instanceof Socket && !('encrypted' in socket)) socket.resetAndDestroy()
-    else socket.destroy()
+    // A plain close would pass for the end of a response that has no length.
+    breakOff(this.#connection.socket)
   }
 
   tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
@@ -199,6 +213,25 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
       this.#connection.requestEnded(this, this.deadline)
     })
   }
+}
+
+/** The head; a request whose connection is not ours to switch goes on as if its client had not offered that. */
+function headOf(
+  { method = '', url = '', httpVersionMinor, rawHeaders }: IncomingMessage,
+  isOurs: boolean,
+): RawRequestHead {
+  const head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders)
+  if (isOurs || head.upgrade === undefined) return head
+  const fields: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() !== 'upgrade') fields.push(rawHeaders[i]!, rawHeaders[i + 1]!)
+  }
+  return new RawRequestHead(method, url, httpVersionMinor, fields)
+}
+
+/** node:http answers `Expect: 100-continue` itself before a request gets to a plain request listener. */
+function hasSentContinue(response: ServerResponse & { readonly _sent100?: boolean }): boolean {
+  return response._sent100 === true
 }
 
 function ignore(): void {}

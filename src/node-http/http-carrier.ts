@@ -72,6 +72,8 @@ export class HttpCarrier implements HttpConnectionOwner {
     response.assignSocket(socket)
     // node:http ends a connection after a last response only while it parses it, and it does so no more.
     response.on('finish', () => socket.destroySoon())
+    // Nor does it tell the response any more that the socket has room again.
+    socket.on('drain', () => response.emit('drain'))
     stream.on('error', ignore)
     const connection = HttpConnection.of(this.#frontend, socket)
     const downstream = new NodeHttpDownstream(this.#frontend, connection, request, response, surplus)

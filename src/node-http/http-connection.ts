@@ -12,6 +12,8 @@ type KeyedSocket = Socket & { [key]?: HttpConnection }
 /** A request on a connection that has not ended. */
 interface ActiveRequest {
   shutDown(): void
+  /** The connection is gone. */
+  connectionClosed(): void
 }
 
 /** Who wants to know of a connection's end, and answers what timed out before it was a request. */
@@ -75,17 +77,17 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
   /** A request began: gives it a deadline. The connection's own serves while requests come one at a time. */
   requestBegan(request: ActiveRequest): Deadline {
     const deadline = this.isIdle ? this.#deadline : new Deadline(this.#frontend.clock)
-    deadline.clear()
+    deadline.disarm()
     this.#active.add(request)
     return deadline
   }
 
   /** A request and its response are over. */
   requestEnded(request: ActiveRequest, deadline: Deadline): void {
-    this.#active.delete(request)
-    if (deadline === this.#deadline) deadline.clear()
+    if (!this.#active.delete(request)) return
+    if (deadline === this.#deadline) deadline.disarm()
     else deadline.cancel()
-    if (!this.isIdle || this.#owner === undefined) return
+    if (!this.isIdle || this.#owner === undefined || this.socket.destroyed) return
     if (this.isDraining) {
       this.socket.destroySoon()
       return
@@ -108,7 +110,7 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
     const isWaiting = this.#bytesAtIdle >= 0
     if (!isWaiting) return this.#owner?.headTimedOut(this)
     if (this.socket.bytesRead === this.#bytesAtIdle) {
-      this.socket.destroy()
+      this.socket.destroySoon()
       return
     }
     this.#bytesAtIdle = -1
@@ -117,6 +119,8 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
 
   #closed(): void {
     delete this.socket[key]
+    // node:http tells only the response that has the socket, not those that wait for it in the pipeline.
+    for (const request of this.#active) request.connectionClosed()
     this.#deadline.cancel()
     this.session.close()
     this.#owner?.connectionClosed(this)

@@ -16,6 +16,8 @@ export class InjectedServer {
     // All time limits are the frontend's: node:http's own are off.
     this.#server = createServer({
       maxHeaderSize: maxHead,
+      // The exchange refuses what has no Host, with a page, a counter and a record.
+      requireHostHeader: false,
       requestTimeout: 0,
       headersTimeout: 0,
       keepAliveTimeout: 0,

@@ -14,6 +14,7 @@ import { normalizeAddress } from '../util/network.js'
 /** A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there. */
 export class TcpDownstream implements Downstream, OpenConnection {
   readonly deadline: Deadline
+  readonly isFlushed = false
   readonly #frontend: Frontend
   readonly #socket: Socket
   readonly #session: Session

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { Pool } from 'undici'
 import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import { dial } from '../net/dialer.js'
-import type { Address } from '../util/address.js'
+import { type Address, formatAddress } from '../util/address.js'
 import { type UndiciDispatch, UndiciTry } from './try.js'
 
 /** How long an unused connection to a server is kept, where the server does not ask for less. */
@@ -24,7 +24,7 @@ export class UndiciTransport implements Transport, UndiciDispatch {
   #isFresh = false
 
   constructor(address: Address, options: UndiciTransportOptions) {
-    this.#pool = new Pool('http://server', {
+    this.#pool = new Pool(`http://${'path' in address ? 'localhost' : formatAddress(address)}`, {
       pipelining: 1,
       allowH2: false,
       // Timeouts are the exchange's; undici's own would be coarser and know less.

@@ -108,11 +108,19 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
     if (this.#listener === undefined) return
     const head = new RawResponseHead(status, bytesOf(reason), fieldsOf(controller), this.#request.head!.method)
+    if (head.hasForeignCoding) return this.#refuse(controller)
     if (status < 200) return this.#listener.serverInformational(head)
     this.#hasResponse = true
     if (head.bodyLength === 0) return this.#settle()!.serverHead(head, undefined, true)
     this.#held = head
     process.nextTick(flushHead, this)
+  }
+
+  /** What a response does to the connection's bytes is not understood here, and must not be passed on. */
+  #refuse(controller: Dispatcher.DispatchController): void {
+    const cause = new Error('the response has a transfer coding other than chunked')
+    this.#fail({ kind: 'bad-response', sent: true, reused: this.#isReused, cause })
+    controller.abort(cause)
   }
 
   /** No body came along with the head: it goes alone. */
@@ -170,8 +178,15 @@ function bytesOf(reason: string): string {
 
 function strings(buffers: readonly Buffer[]): string[] {
   const texts = new Array<string>(buffers.length)
-  for (let i = 0; i < buffers.length; i++) texts[i] = buffers[i]!.toString('latin1')
+  for (let i = 0; i < buffers.length; i++) texts[i] = withoutTrailingSpace(buffers[i]!.toString('latin1'))
   return texts
+}
+
+/** undici leaves the space behind a field's value, which is no part of it (RFC 9112 5). */
+function withoutTrailingSpace(text: string): string {
+  let end = text.length
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0x09)) end--
+  return end === text.length ? text : text.slice(0, end)
 }
 
 /** The request's body as undici wants it. */

@@ -1,3 +1,5 @@
+import { OptionError } from './errors.js'
+
 /** A timer that a {@link Clock} started. */
 export interface Timer {
   /** Starts the timer's time again from now. */
@@ -43,4 +45,12 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
   setTimer: (callback, ms) => new SystemTimer(callback, ms),
+}
+
+/** Reads the `clock` option. */
+export function readClock(value: unknown, path: string): Clock {
+  const clock = value as Partial<Clock> | null
+  const methods = [clock?.now, clock?.wallTime, clock?.setTimer]
+  if (methods.every((method) => typeof method === 'function')) return value as Clock
+  throw new OptionError(path, value, 'a Clock: an object with now, wallTime and setTimer')
 }

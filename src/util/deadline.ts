@@ -27,15 +27,20 @@ export class Deadline {
     if (this.#due < this.#timerDue) this.#arm(ms)
   }
 
-  /** Forgets the deadline and its owner. */
-  clear(): void {
+  /** Forgets the deadline, if it is `owner`'s: one that somebody else has set meanwhile stands. */
+  clear(owner: DeadlineOwner): void {
+    if (this.#owner === owner) this.disarm()
+  }
+
+  /** Forgets the deadline, whosever it is. */
+  disarm(): void {
     this.#due = Infinity
     this.#owner = undefined
   }
 
   /** Forgets the deadline and ends the timer too: for the end of the connection. */
   cancel(): void {
-    this.clear()
+    this.disarm()
     this.#timer?.cancel()
     this.#timer = undefined
     this.#timerDue = Infinity
@@ -57,7 +62,7 @@ export class Deadline {
       return
     }
     const owner = this.#owner
-    this.clear()
+    this.disarm()
     owner?.deadlinePassed()
   }
 }

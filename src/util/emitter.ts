@@ -62,7 +62,7 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> extends Eve
 }
 
 function toFault(thrown: unknown, where: string): Fault {
-  if (thrown instanceof EvenkeelError && thrown.code === 'ERR_EVENKEEL_CALLBACK') return { error: thrown, where }
+  if (thrown instanceof EvenkeelError) return { error: thrown, where }
   const reason = thrown instanceof Error ? thrown.message : inspect(thrown)
   return { error: new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${where} failed: ${reason}`, { cause: thrown }), where }
 }

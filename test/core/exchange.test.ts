@@ -86,7 +86,7 @@ describe('the time in a queue', () => {
     proxy.clock.advance(1)
     assert.deepEqual(client.orders, ['respond 503 whole'])
     assert.deepEqual(outcome(proxy.record), [503, 'sQ--', 'queue-timeout'])
-    assert.deepEqual([proxy.record.server, proxy.record.Tw, proxy.record.Ta], [null, -1, 500])
+    assert.deepEqual([proxy.record.server, proxy.record.Tw, proxy.record.Ta], [null, 500, 500])
     assert.equal(proxy.backend.queue.length, 0)
   })
 

@@ -25,6 +25,7 @@ import { Deadline } from '../../src/util/deadline.js'
 /** A client's side that writes down what the exchange orders. */
 export class FakeClient implements Downstream {
   readonly deadline: Deadline
+  readonly isFlushed = true
   /** Every order, in words. */
   readonly orders: string[] = []
   /** What the client got of the body. */
@@ -224,7 +225,7 @@ export interface FakeRequest {
 
 /** A frontend with one backend between fake clients and fake servers, on a virtual clock. */
 export class FakeProxy {
-  readonly clock = new VirtualClock()
+  readonly clock = new VirtualClock({ start: 1000 })
   readonly backend: Backend
   readonly frontend: Frontend
   /** Every try, in the order made. */

@@ -5,8 +5,15 @@ import type { TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Haproxy } from './haproxy.js'
 
-/** A server of a {@link HaproxyPool}: its weight, or its options as HAProxy writes them. */
-export type HaproxyServer = number | string
+/** A server of a {@link HaproxyPool}: its weight, or more. */
+export type HaproxyServer =
+  | number
+  | {
+      readonly weight?: number
+      readonly maxConnections?: number
+      /** It refuses connections; HAProxy sends what it can't take elsewhere. */
+      readonly refuses?: boolean
+    }
 
 /** What each backend of a {@link HaproxyFarm} is made of. */
 export interface HaproxyBackend {
@@ -28,7 +35,7 @@ export class HaproxyFarm {
   static async start(t: TestContext, backends: readonly HaproxyBackend[]): Promise<HaproxyFarm> {
     const most = Math.max(...backends.map(({ servers }) => servers.length))
     const origins = await Promise.all(Array.from({ length: most }, (_, index) => Origin.listen(t, nameOf(index))))
-    const haproxy = await Haproxy.start(t, (port) => configuration(port, backends, origins))
+    const haproxy = await Haproxy.start(t, (port, closedPort) => configuration(port, closedPort, backends, origins))
     return new HaproxyFarm(haproxy, origins)
   }
 
@@ -66,7 +73,12 @@ export class HaproxyPool {
     const arrival = Promise.race(this.#origins.map((origin) => origin.nextHeld()))
     const agent = new Agent({ keepAlive: false })
     const answer = this.#request('/hold', agent)
-    const { origin, respond } = await arrival
+    const { origin, respond } = await Promise.race([
+      arrival,
+      answer.then((text) => {
+        throw new Error(`haproxy answered ${text} before a server did`)
+      }),
+    ])
     const finish = async () => {
       const busy = await this.#served(origin.name)
       respond()
@@ -168,9 +180,28 @@ class Origin {
   }
 }
 
-function configuration(port: number, backends: readonly HaproxyBackend[], origins: readonly Origin[]): string {
+function configuration(
+  port: number,
+  closedPort: number,
+  backends: readonly HaproxyBackend[],
+  origins: readonly Origin[],
+): string {
+  const sections = backends.map(({ balance, servers }, index) => {
+    const lines = servers.map((server, place) => {
+      const {
+        weight = 1,
+        maxConnections = 0,
+        refuses = false,
+      } = typeof server === 'number' ? { weight: server } : server
+      const to = refuses ? closedPort : origins[place]?.port
+      return `  server ${nameOf(place)} 127.0.0.1:${to} weight ${weight} maxconn ${maxConnections}\n`
+    })
+    return `backend be${index}\n  balance ${balance}\n${lines.join('')}`
+  })
   return `defaults
   mode http
+  retries 1
+  option redispatch 1
   timeout connect 10s
   timeout client 30s
   timeout server 30s
@@ -178,15 +209,7 @@ function configuration(port: number, backends: readonly HaproxyBackend[], origin
 frontend main
   bind 127.0.0.1:${port}
   use_backend %[req.hdr(x-backend)]
-${backends.map((backend, index) => backendSection(`be${index}`, backend, origins)).join('')}`
-}
-
-function backendSection(name: string, { balance, servers }: HaproxyBackend, origins: readonly Origin[]): string {
-  const lines = servers.map((options, index) => {
-    const words = typeof options === 'number' ? `weight ${options}` : options
-    return `  server ${nameOf(index)} 127.0.0.1:${origins[index]?.port} ${words}\n`
-  })
-  return `backend ${name}\n  balance ${balance}\n  option allbackups\n${lines.join('')}`
+${sections.join('')}`
 }
 
 function nameOf(index: number): string {

@@ -48,7 +48,7 @@ export class Load {
         if (this.#answered >= goal) resolve()
       }
     })
-    return within(reached, () => `${this.#answered} of ${goal} answers`)
+    return within(reached, () => `${this.#answered} of ${goal} answers`, 30_000)
   }
 
   /** Lets every client finish its request. */

@@ -14,6 +14,7 @@ import {
   handler,
 } from '../../src/index.js'
 import { type Certificate, selfSigned } from './certificate.js'
+import { socketPath } from './loopback.js'
 
 /** What a test sets; the rest is as it is by default. */
 export interface ProxyOptions {
@@ -23,7 +24,10 @@ export interface ProxyOptions {
 
 /** A proxy at work. */
 export interface RunningProxy {
+  /** Where it accepts; 0 with a Unix socket. */
   readonly port: number
+  /** The Unix socket where it accepts. */
+  readonly path?: string
   readonly frontend: Frontend
   readonly backend: Backend
 }
@@ -48,21 +52,27 @@ function ownCertificate(): Certificate {
   return certificate
 }
 
-/** A proxy with a bind of its own. */
-export const ownBind: Setup = {
-  name: 'a bind of its own',
-  secure: false,
-  async start(t, servers, { frontend, backend }) {
-    const proxy = createProxy({
-      frontends: { web: { bind: '127.0.0.1:0', defaultBackend: 'app', ...frontend } },
-      backends: { app: { servers, ...backend } },
-    })
-    await proxy.listen()
-    t.after(() => proxy.close({ timeout: 1 }))
-    const { port } = proxy.addresses().web![0] as AddressInfo
-    return { port, frontend: proxy.frontend('web'), backend: proxy.backend('app') }
-  },
+/** A proxy that listens itself. */
+function bound(name: string, bindFor: (t: TestContext) => Promise<string>): Setup {
+  return {
+    name,
+    secure: false,
+    async start(t, servers, { frontend, backend }) {
+      const proxy = createProxy({
+        frontends: { web: { bind: await bindFor(t), defaultBackend: 'app', ...frontend } },
+        backends: { app: { servers, ...backend } },
+      })
+      await proxy.listen()
+      t.after(() => proxy.close({ timeout: 1 }))
+      const address = proxy.addresses().web![0]!
+      const parts = { frontend: proxy.frontend('web'), backend: proxy.backend('app') }
+      return 'port' in address ? { port: address.port, ...parts } : { port: 0, path: address.path, ...parts }
+    },
+  }
 }
+
+export const ownBind = bound('a bind of its own', async () => '127.0.0.1:0')
+export const ownUnixBind = bound('a Unix socket of its own', async (t) => `unix:${await socketPath(t)}`)
 
 /** A server of the application that a frontend is attached to. */
 function attached(name: string, secure: boolean, makeServer: () => NetServer): Setup {
@@ -84,14 +94,8 @@ export const attachedHttps = attached('attached to a node:https server', true, (
   https.createServer({ ...patient, ...ownCertificate() }),
 )
 
-/** A `node:net` server as applications make it; in TCP mode the documentation asks for `allowHalfOpen`. */
 export const attachedNet = attached('attached to a node:net server', false, () => net.createServer())
-export const attachedHalfOpenNet = attached('attached to a half-open node:net server', false, () =>
-  net.createServer({ allowHalfOpen: true }),
-)
-export const attachedTls = attached('attached to a node:tls server', true, () =>
-  tls.createServer({ ...ownCertificate(), allowHalfOpen: true }),
-)
+export const attachedTls = attached('attached to a node:tls server', true, () => tls.createServer(ownCertificate()))
 
 /** A plain request listener. */
 export const requestListener: Setup = {

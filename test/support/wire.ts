@@ -62,9 +62,10 @@ export class Wire {
     return this
   }
 
-  /** Breaks the connection: the other side gets a reset. */
+  /** Breaks the connection: the other side gets a reset. A Unix socket just closes. */
   reset(): void {
-    this.raw.resetAndDestroy()
+    if (this.raw.remoteAddress === undefined) this.raw.destroy()
+    else this.raw.resetAndDestroy()
   }
 
   /** Closes at once, without ceremony. */

@@ -36,7 +36,7 @@ describe('Deadline', () => {
   test('never comes when it is cleared, cancelled or set to Infinity', () => {
     const { clock, passed, owner, deadline } = arrange()
     deadline.set(owner('a'), 100)
-    deadline.clear()
+    deadline.disarm()
     clock.advance(1000)
     deadline.set(owner('b'), 100)
     deadline.set(owner('b'), Infinity)
@@ -79,7 +79,7 @@ describe('Deadline', () => {
     for (let i = 0; i < 1000; i++) {
       deadline.set(owner('a'), 10_000)
       clock.advance(1)
-      deadline.clear()
+      deadline.disarm()
     }
     assert.equal(timers, 1)
   })
@@ -99,7 +99,7 @@ describe('Deadline', () => {
         do: fc.constant('set' as const),
         ms: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.constant(Infinity)),
       }),
-      fc.record({ do: fc.constantFrom('clear' as const, 'cancel' as const) }),
+      fc.record({ do: fc.constantFrom('disarm' as const, 'cancel' as const) }),
       fc.record({ do: fc.constant('advance' as const), ms: fc.nat(30) }),
     )
     fc.assert(

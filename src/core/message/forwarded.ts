@@ -3,6 +3,7 @@ import { isAddress } from '../../util/ip-address.js'
 import { AddressSet, normalizeAddress } from '../../util/network.js'
 import { OptionReader } from '../../util/options.js'
 import type { ClientAddress, ExchangeView } from '../exchange-view.js'
+import { isFieldValue } from './field-syntax.js'
 import type { RequestHead } from './head.js'
 import type { HeadEdits } from './head-edits.js'
 
@@ -97,7 +98,7 @@ function applyForwardFor(
   const lower = header.toLowerCase()
   if (ifNone && head.get(lower) !== undefined) return
   if (mode === 'add') edits.add(header, peer.address)
-  else edits.set(header, isTrusted ? [...head.getAll(lower), peer.address].join(', ') : peer.address)
+  else edits.set(header, isTrusted ? [...received(head, lower), peer.address].join(', ') : peer.address)
 }
 
 function applyHeaders(
@@ -121,8 +122,13 @@ function applyHeaders(
   if (forwarded) {
     // RFC 7239 5.2: each hop tells of the one before it, whomever that one speaks for.
     const own = forwardedElement(peer.address, host, proto)
-    edits.set('Forwarded', isTrusted ? [...head.getAll('forwarded'), own].join(', ') : own)
+    edits.set('Forwarded', isTrusted ? [...received(head, 'forwarded'), own].join(', ') : own)
   }
+}
+
+/** What came in fields of that name, as far as a field can say it again: a lenient carrier may have let other things in. */
+function received(head: RequestHead, name: string): string[] {
+  return head.getAll(name).filter(isFieldValue)
 }
 
 /** One element of RFC 7239's list. */

@@ -1,3 +1,6 @@
+import { EvenkeelError } from '../../util/errors.js'
+import { isFieldValue, isToken } from './field-syntax.js'
+
 /**
  * What shall go out differently from what was received. An exchange has one set that its rules made, and every try to a
  * server has one of its own, so that a second try never sees what was meant for the first.
@@ -8,8 +11,14 @@ export class HeadEdits {
   /** Fields to append, flat: name, value, name, value. */
   readonly added: string[] = []
 
-  /** Appends a field. */
+  /**
+   * Appends a field. Throws for a name or a value that would not stay one: with a line break in it, what is meant as one
+   * field would be two, or the end of the head.
+   */
   add(name: string, value: string): void {
+    if (!isToken(name) || !isFieldValue(value)) {
+      throw new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${JSON.stringify(`${name}: ${value}`)} is no field`)
+    }
     this.added.push(name, value)
   }
 
@@ -33,4 +42,37 @@ export class HeadEdits {
     this.removed.length = 0
     this.added.length = 0
   }
+}
+
+/** Whether an edit layer from `first` on takes out fields of that name. */
+export function isRemoved(name: string, edits: readonly HeadEdits[], first: number): boolean {
+  for (let layer = first; layer < edits.length; layer++) {
+    const { removed } = edits[layer]!
+    for (let i = 0; i < removed.length; i++) {
+      if (removed[i]!.length === name.length && removed[i] === name.toLowerCase()) return true
+    }
+  }
+  return false
+}
+
+/** Appends what the edits add to a flat list: less what a later layer takes out again. */
+export function appendAdded(list: string[], edits: readonly HeadEdits[]): void {
+  for (let layer = 0; layer < edits.length; layer++) {
+    const { added } = edits[layer]!
+    for (let i = 0; i < added.length; i += 2) {
+      if (!isRemoved(added[i]!, edits, layer + 1)) list.push(added[i]!, added[i + 1]!)
+    }
+  }
+}
+
+/** The same as lines of text. */
+export function addedText(edits: readonly HeadEdits[]): string {
+  let text = ''
+  for (let layer = 0; layer < edits.length; layer++) {
+    const { added } = edits[layer]!
+    for (let i = 0; i < added.length; i += 2) {
+      if (!isRemoved(added[i]!, edits, layer + 1)) text += `${added[i]}: ${added[i + 1]}\r\n`
+    }
+  }
+  return text
 }

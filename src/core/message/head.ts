@@ -35,7 +35,7 @@ export interface RequestHead extends Head {
   /** The minor version of HTTP/1: 0 or 1. */
   readonly minorVersion: number
   /** Something about the head as a whole that makes it unsafe to forward. */
-  readonly defect: 'bad-request' | 'head-too-large' | undefined
+  readonly defect: 'bad-request' | 'head-too-large' | 'unsupported' | undefined
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
 }

@@ -1,7 +1,9 @@
-import { type BodyLength, chunked, isBodyless, untilClose } from './framing.js'
+import { type BodyLength, chunked, framingDefect, isBodyless, isLengthless, untilClose } from './framing.js'
 import type { RequestHead, ResponseHead } from './head.js'
-import type { HeadEdits } from './head-edits.js'
-import { isHopByHop, namesToken } from './hop-by-hop.js'
+import { appendAdded, type HeadEdits, isRemoved } from './head-edits.js'
+import { maxRequestFields } from './head-limits.js'
+import { isHopByHop, nominatedNames, upgradeOf } from './hop-by-hop.js'
+import { contradictsHost, isHost } from './host-conflict.js'
 
 /** A head held as a flat list of names and values, as `node:http`, undici and HTTP/2 give it. */
 abstract class RawHead {
@@ -10,8 +12,10 @@ abstract class RawHead {
   /** Every value of Connection, joined. */
   protected connection = ''
   protected contentLength: string | undefined
-  protected isChunked = false
-  protected hostCount = 0
+  /** Every value of Transfer-Encoding, joined. */
+  protected coding: string | undefined
+  protected lengths = 0
+  protected hosts = 0
   #upgrade: string | undefined
 
   constructor(protected readonly list: readonly string[]) {
@@ -29,10 +33,10 @@ abstract class RawHead {
       case 17:
         break
       case 4:
-        if (name.toLowerCase() === 'host') this.hostCount++
+        if (name.toLowerCase() === 'host') this.hosts++
         return
       case 14:
-        if (name.toLowerCase() === 'content-length') this.contentLength = this.list[position + 1]!
+        if (name.toLowerCase() === 'content-length') this.#length(position)
         return
       default:
         return
@@ -42,26 +46,37 @@ abstract class RawHead {
     this.#hopByHop.push(position)
     const value = this.list[position + 1]!
     if (lower === 'connection') this.connection = this.connection === '' ? value : `${this.connection},${value}`
-    else if (lower === 'transfer-encoding') this.isChunked = true
+    else if (lower === 'transfer-encoding') this.coding = this.coding === undefined ? value : `${this.coding},${value}`
     else if (lower === 'upgrade') this.#upgrade = this.#upgrade === undefined ? value : `${this.#upgrade}, ${value}`
   }
 
+  #length(position: number): void {
+    this.contentLength = this.list[position + 1]!
+    this.lengths++
+  }
+
   #markNominated(): void {
-    for (const token of this.connection.split(',')) {
-      const name = token.trim().toLowerCase()
-      if (name === '' || isNeverNominated(name)) continue
-      for (let i = 0; i < this.list.length; i += 2) {
-        if (this.list[i]!.length === name.length && this.list[i]!.toLowerCase() === name) this.#markHop(i)
-      }
+    const names = nominatedNames(this.connection)
+    if (names === undefined) return
+    for (let i = 0; i < this.list.length; i += 2) {
+      if (names.has(this.list[i]!.toLowerCase())) this.#hopByHop.push(i)
     }
   }
 
-  #markHop(position: number): void {
-    if (!this.#hopByHop.includes(position)) this.#hopByHop.push(position)
+  /** Keeps the length from going on: the message must not have one. */
+  protected dropLength(): void {
+    for (let i = 0; i < this.list.length; i += 2) {
+      if (this.list[i]!.toLowerCase() === 'content-length') this.#hopByHop.push(i)
+    }
+  }
+
+  /** Whether the body is coded for this hop by something else than chunks: nobody here could undo it. */
+  get hasForeignCoding(): boolean {
+    return this.coding !== undefined && this.coding.toLowerCase() !== 'chunked'
   }
 
   get upgrade(): string | undefined {
-    return this.#upgrade !== undefined && namesToken(this.connection, 'upgrade') ? this.#upgrade : undefined
+    return upgradeOf(this.#upgrade, this.connection)
   }
 
   get(name: string): string | undefined {
@@ -86,12 +101,7 @@ abstract class RawHead {
       if (this.#hopByHop.includes(i) || isRemoved(list[i]!, edits, 0)) continue
       fields.push(list[i]!, list[i + 1]!)
     }
-    for (let layer = 0; layer < edits.length; layer++) {
-      const { added } = edits[layer]!
-      for (let i = 0; i < added.length; i += 2) {
-        if (!isRemoved(added[i]!, edits, layer + 1)) fields.push(added[i]!, added[i + 1]!)
-      }
-    }
+    appendAdded(fields, edits)
     return fields
   }
 
@@ -101,29 +111,6 @@ abstract class RawHead {
     for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
     return text
   }
-}
-
-/** Two options of the connection that are no names, and two fields that never concern one connection alone. */
-function isNeverNominated(token: string): boolean {
-  return token === 'close' || token === 'keep-alive' || token === 'host' || token === 'content-length'
-}
-
-/** Whether an edit layer from `first` on takes out fields of that name. */
-function isRemoved(name: string, edits: readonly HeadEdits[], first: number): boolean {
-  for (let layer = first; layer < edits.length; layer++) {
-    const { removed } = edits[layer]!
-    for (let i = 0; i < removed.length; i++) {
-      if (removed[i]!.length === name.length && removed[i] === name.toLowerCase()) return true
-    }
-  }
-  return false
-}
-
-/** The most fields that a request may have. */
-const maxRequestFields = 100
-
-function withoutDefaultPort(authority: string): string {
-  return authority.toLowerCase().replace(/:(?:80|443)?$/, '')
 }
 
 /** A request's head from a flat list of fields. Whoever gives the list has checked its syntax. */
@@ -138,21 +125,17 @@ export class RawRequestHead extends RawHead implements RequestHead {
   }
 
   get bodyLength(): BodyLength {
-    if (this.isChunked) return chunked
+    if (this.coding !== undefined) return chunked
     return this.contentLength === undefined ? 0 : Number(this.contentLength)
   }
 
-  get defect(): 'bad-request' | 'head-too-large' | undefined {
+  get defect(): 'bad-request' | 'head-too-large' | 'unsupported' | undefined {
     if (this.list.length > 2 * maxRequestFields) return 'head-too-large'
-    if (this.hostCount > 1) return 'bad-request'
-    return this.target.startsWith('/') || !this.#contradictsHost() ? undefined : 'bad-request'
-  }
-
-  /** Whether a target in absolute form names another host than the Host field: two readers could route it two ways. */
-  #contradictsHost(): boolean {
-    const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(this.target)?.[1]
-    const host = this.get('host')
-    return authority !== undefined && host !== undefined && withoutDefaultPort(authority) !== withoutDefaultPort(host)
+    const defect = framingDefect(this.coding, this.contentLength, this.lengths, this.minorVersion)
+    if (defect !== undefined) return defect
+    if (this.hosts !== 1 && (this.hosts > 1 || this.minorVersion === 1)) return 'bad-request'
+    if (this.hosts === 1 && !isHost(this.get('host')!)) return 'bad-request'
+    return contradictsHost(this) ? 'bad-request' : undefined
   }
 
   get expectsContinue(): boolean {
@@ -172,8 +155,9 @@ export class RawResponseHead extends RawHead implements ResponseHead {
     method: string,
   ) {
     super(fields)
+    if (this.lengths > 0 && isLengthless(status)) this.dropLength()
     if (isBodyless(method, status)) this.bodyLength = 0
-    else if (this.isChunked) this.bodyLength = chunked
+    else if (this.coding !== undefined) this.bodyLength = chunked
     else this.bodyLength = this.contentLength === undefined ? untilClose : Number(this.contentLength)
   }
 }

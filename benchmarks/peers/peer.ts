@@ -1,0 +1,22 @@
+import type { Children } from '../children.js'
+import type { Origin } from '../origin/origin.js'
+
+/** Whether a peer is this library, another Node proxy, or a program of its own. */
+export type PeerKind = 'evenkeel' | 'node' | 'native'
+
+/** A proxy that can be measured. */
+export interface Peer {
+  readonly name: string
+  readonly kind: PeerKind
+  readonly version: string
+  /** Starts it in front of the origin. Throws when it does not come up. */
+  start(origin: Origin, folder: string, children: Children): Promise<RunningPeer>
+}
+
+/** A proxy that accepts connections. */
+export interface RunningPeer {
+  readonly peer: Peer
+  readonly port: number
+  /** The one process that does the work. */
+  readonly pid: number
+}

@@ -1,0 +1,2 @@
+/** The most fields that a request may have. */
+export const maxRequestFields = 100

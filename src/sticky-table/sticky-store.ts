@@ -1,0 +1,41 @@
+/** A key as stores see it, in the one form that its table gives it: a number for IPv4 addresses and integers. */
+export type StoredKey = string | number
+
+/** What a table remembers of one key. Only its table writes to it, and tells the store by setting it again. */
+export interface StickyEntry {
+  /** The name of the server that serves the key; undefined: none is remembered. HAProxy: `server_key`. */
+  server: string | undefined
+  /** When it expires, in milliseconds by the table's clock; Infinity: never. HAProxy: `exp`. */
+  expiresAt: number
+}
+
+/**
+ * Where a stick table keeps its entries: the seam for other places than this process's memory. One store serves one
+ * table.
+ *
+ * Its promises: it is synchronous (a store that is shared copies in the background, as HAProxy's peers do); a look-up
+ * and a change cost O(1); it asks no clock but expires by the time it is given, to the millisecond; it never holds more
+ * than its capacity.
+ */
+export interface StickyStore {
+  /** The most entries that it holds. */
+  readonly capacity: number
+  /** The entry, unless it has expired at `now`. Changes nothing, its turn to be evicted included. */
+  get(key: StoredKey, now: number): StickyEntry | undefined
+  /**
+   * Takes a new entry or the change of one, which makes it the most recently touched. When a new one finds the store
+   * full of entries that live, the least recently touched makes room. Gives false when the entry was not taken.
+   */
+  set(key: StoredKey, entry: StickyEntry, now: number): boolean
+  /** Drops an entry; false when there was none. It may be the one that {@link entries} has just given. */
+  delete(key: StoredKey): boolean
+  /** Drops all entries. */
+  clear(): void
+  /** The entries that live at `now`, the least recently touched first. */
+  entries(now: number): Iterable<readonly [StoredKey, StickyEntry]>
+  /**
+   * How many entries live at `now`. The work of one call is bounded: it may count expired ones when very many expired
+   * since the last call, or when they did so in another order than they were set.
+   */
+  size(now: number): number
+}
