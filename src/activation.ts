@@ -4,6 +4,7 @@ import type { CheckSettings } from './core/check-options.js'
 import type { Frontend } from './core/frontend.js'
 import type { Server } from './core/server.js'
 import { CheckSchedule, stagger } from './health/check-schedule.js'
+import { Http1Transport } from './http1/pool.js'
 import { AccessLog } from './log/access-log.js'
 import { TcpTransport } from './tcp/transport.js'
 import { UndiciTransport } from './undici/transport.js'
@@ -70,9 +71,11 @@ class ActiveBackend {
   }
 
   #transport(server: Server): Transport {
-    const { mode, settings } = this.#backend
-    if (mode === 'tcp') return new TcpTransport(server.address, settings.timeout.connect)
-    return new UndiciTransport(server.address, { connectTimeout: settings.timeout.connect })
+    const { mode, settings, clock } = this.#backend
+    const connectTimeout = settings.timeout.connect
+    if (mode === 'tcp') return new TcpTransport(server.address, connectTimeout)
+    if (settings.transport === 'undici') return new UndiciTransport(server.address, { connectTimeout })
+    return new Http1Transport(server.address, { connectTimeout, clock })
   }
 
   #schedule(server: Server, check: CheckSettings): CheckSchedule {

@@ -3,9 +3,10 @@ import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import { activate } from './activation.js'
 import type { Frontend } from './core/frontend.js'
+import { Http1Carrier } from './http1/http1-carrier.js'
+import { acceptFrom } from './net/accept-from.js'
 import { handleRequest } from './node-http/handle-request.js'
 import { HttpCarrier } from './node-http/http-carrier.js'
-import { inject } from './node-http/injected-server.js'
 import { warnOfShorterTimeouts } from './node-http/server-timeouts.js'
 import { TcpCarrier } from './tcp/tcp-carrier.js'
 import { EvenkeelError } from './util/errors.js'
@@ -49,13 +50,15 @@ function carrierFor(frontend: Frontend, server: AttachableServer): () => () => v
     if (mode === 'tcp') throw unfit(frontend, 'a frontend in TCP mode takes a node:net or node:tls server')
     return () => {
       warnOfShorterTimeouts(server, frontend)
-      const carrier = new HttpCarrier(frontend, server, false)
+      const carrier = new HttpCarrier(frontend, server)
       return () => carrier.detach()
     }
   }
   if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
-  if (mode === 'tcp') return () => new TcpCarrier(frontend).attach(server)
-  return () => inject(frontend, server)
+  return () => {
+    const carrier = mode === 'tcp' ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
+    return acceptFrom(server, frontend, (socket) => carrier.accept(socket))
+  }
 }
 
 function unfit(frontend: Frontend, reason: string): EvenkeelError {

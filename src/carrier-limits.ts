@@ -1,6 +1,6 @@
 /** Something that a carrier can't do, and what happens instead. */
 export interface CarrierLimit {
-  readonly carrier: 'node-http' | 'handler' | 'undici'
+  readonly carrier: 'http1' | 'node-http' | 'handler' | 'undici'
   /** The behaviour that is missing: the conformance suite skips what bears this name, and nothing else. */
   readonly missing: string
   /** Why. */
@@ -11,6 +11,24 @@ export interface CarrierLimit {
 
 /** Every limit of the carriers, in one table: the conformance suite and the documentation read it. */
 export const carrierLimits: readonly CarrierLimit[] = [
+  {
+    carrier: 'http1',
+    missing: 'expect-continue-end-to-end',
+    reason: 'a body is asked for as soon as a server is connected',
+    instead: 'the proxy answers 100 Continue itself once a server is connected, and takes the field out',
+  },
+  {
+    carrier: 'http1',
+    missing: 'half-closed-client',
+    reason: 'a client that has sent its end while it waits can’t be told from one that has left',
+    instead: 'the exchange is ended as aborted by the client',
+  },
+  {
+    carrier: 'http1',
+    missing: 'upgrade-with-body',
+    reason: 'what follows the head of an upgrade request belongs to the tunnel',
+    instead: '501',
+  },
   {
     carrier: 'undici',
     missing: 'request-trailers',

@@ -30,6 +30,7 @@ export const backendNames = [
   'redispatch',
   'host',
   'sendServerName',
+  'transport',
   'errorFiles',
 ]
 export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']

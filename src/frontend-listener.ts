@@ -1,10 +1,9 @@
-import type { Socket } from 'node:net'
 import { activate } from './activation.js'
 import type { Frontend } from './core/frontend.js'
+import { Http1Carrier } from './http1/http1-carrier.js'
 import type { ConnectionSet } from './net/connection-set.js'
 import type { Bound } from './net/listen-at.js'
 import { Listener } from './net/listener.js'
-import { InjectedServer } from './node-http/injected-server.js'
 import { TcpCarrier } from './tcp/tcp-carrier.js'
 import type { Address } from './util/address.js'
 
@@ -15,9 +14,9 @@ export class FrontendListener {
   readonly #release: () => void
 
   constructor(frontend: Frontend, binds: readonly Address[]) {
-    const { connections, accept } = carrierFor(frontend)
-    this.#connections = connections
-    this.#listeners = binds.map((bind) => new Listener(bind, frontend, accept))
+    const carrier = frontend.settings.mode === 'tcp' ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
+    this.#connections = carrier.connections
+    this.#listeners = binds.map((bind) => new Listener(bind, frontend, (socket) => carrier.accept(socket)))
     this.#release = activate(frontend)
   }
 
@@ -43,13 +42,4 @@ export class FrontendListener {
     this.#connections.shutDown()
     this.#release()
   }
-}
-
-function carrierFor(frontend: Frontend): { connections: ConnectionSet; accept: (socket: Socket) => void } {
-  if (frontend.settings.mode === 'tcp') {
-    const carrier = new TcpCarrier(frontend)
-    return { connections: carrier.connections, accept: (socket) => carrier.accept(socket) }
-  }
-  const injected = new InjectedServer(frontend)
-  return { connections: injected.carrier.connections, accept: (socket) => injected.accept(socket) }
 }

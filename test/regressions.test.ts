@@ -90,7 +90,9 @@ for (const side of ['client', 'server'] as const) {
     assert.deepEqual([termination, status], [side === 'client' ? 'CD--' : 'SD--', 101])
     assert.equal(server.served, 0)
     const next = await trial.ask()
-    ;(await origin.receive()).wire.send(ok())
+    const fresh = await origin.accept()
+    await fresh.through('\r\n\r\n')
+    fresh.send(ok())
     assert.equal((await readResponse(next)).status, 200)
   })
 }

@@ -50,6 +50,11 @@ export interface BackendOptions {
   readonly host?: string
   /** A field that tells the server its own name, in the place of any that the client sent. HAProxy: `http-send-name-header`. */
   readonly sendServerName?: string
+  /**
+   * What carries requests to servers: the library's own HTTP/1.1, or a pool of undici for each server. Default `http1`.
+   * No matter in TCP mode.
+   */
+  readonly transport?: 'http1' | 'undici'
   /** Pages for errors of this backend; they go before the frontend's. HAProxy: `errorfile`. */
   readonly errorFiles?: ErrorPages
   /** Where time comes from. Default: the machine. */
@@ -75,6 +80,7 @@ export interface BackendSettings {
   readonly retryPolicy: RetryPolicy
   readonly host: string
   readonly sendServerName: string | undefined
+  readonly transport: 'http1' | 'undici'
   readonly errorFiles: ErrorPages
 }
 
@@ -88,6 +94,7 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
     host: reader.read('host', readHost) ?? 'client',
     sendServerName: reader.read('sendServerName', readFieldName),
+    transport: reader.oneOf('transport', ['http1', 'undici']) ?? 'http1',
     errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
   }
 }

@@ -37,8 +37,9 @@ export function isIdempotent(method: string): boolean {
 export function decideRetry(failure: TryFailure, state: RetryState, policy: RetryPolicy): RetryDecision {
   if (state.used >= policy.retries) return 'give-up'
   if (failure.sent) {
-    // A connection that was reused and is dead says nothing of the server: a fresh one is worth the try.
-    return failure.kind === 'server-closed' && failure.reused && state.isReplayable ? 'same' : 'give-up'
+    // A connection that was reused and is dead says little of the server: a fresh one is worth the try, if nobody else is.
+    if (failure.kind !== 'server-closed' || !failure.reused || !state.isReplayable) return 'give-up'
+    return mayMove(state, policy) ? 'other' : 'same'
   }
   if (failure.kind !== 'connect-refused' && failure.kind !== 'connect-timeout') return 'give-up'
   if (mayMove(state, policy)) return 'other'

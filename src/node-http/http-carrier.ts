@@ -12,8 +12,8 @@ import { NodeHttpDownstream } from './downstream.js'
 import { HttpConnection, type HttpConnectionOwner } from './http-connection.js'
 
 /**
- * Brings the requests of a `node:http` or `node:https` server to a frontend. The server may be the application's own:
- * then nothing of it is changed, and its connections over the frontend's limit get 503.
+ * Brings the requests of a `node:http` or `node:https` server that the application owns to a frontend. Nothing of the
+ * server is changed; its connections over the frontend's limit get 503.
  */
 export class HttpCarrier implements HttpConnectionOwner {
   readonly #frontend: Frontend
@@ -22,8 +22,7 @@ export class HttpCarrier implements HttpConnectionOwner {
   readonly #overLimit = new WeakSet<Socket>()
   readonly #detach: readonly (() => void)[]
 
-  /** `isOwn`: the proxy made the server, and answers its malformed requests too. */
-  constructor(frontend: Frontend, server: HttpServer | HttpsServer, isOwn: boolean) {
+  constructor(frontend: Frontend, server: HttpServer | HttpsServer) {
     this.#frontend = frontend
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#request(request, response)
     const onUpgrade = (request: IncomingMessage, stream: Duplex, surplus: Buffer): void =>
@@ -35,7 +34,6 @@ export class HttpCarrier implements HttpConnectionOwner {
       listen(server, 'upgrade', onUpgrade),
       listen(server, 'connect', onUpgrade),
     ]
-    if (isOwn) server.on('clientError', (error: Error, socket: Duplex) => this.#malformed(error, socket))
   }
 
   /** Takes no more requests from the server; what is under way goes on. */
@@ -82,21 +80,9 @@ export class HttpCarrier implements HttpConnectionOwner {
   }
 
   headTimedOut(connection: HttpConnection): void {
-    this.#refuse(connection, 'request-timeout')
-  }
-
-  #malformed(error: Error & { code?: string }, stream: Duplex): void {
-    const connection = HttpConnection.find(stream as Socket)
-    // A request whose body turns out to be malformed has an exchange, which hears of it as a client that left.
-    if (error.code === 'ECONNRESET' || connection === undefined || !connection.isIdle) stream.destroy()
-    else this.#refuse(connection, error.code === 'HPE_HEADER_OVERFLOW' ? 'head-too-large' : 'bad-request')
-  }
-
-  /** Answers what never became a request, and closes. */
-  #refuse({ socket, session }: HttpConnection, failure: 'request-timeout' | 'head-too-large' | 'bad-request'): void {
-    if (socket.destroyed) return
-    recordUnbornRequest(this.#frontend, session, failure)
-    this.#answerAndClose(socket, outcomes[failure].status)
+    if (connection.socket.destroyed) return
+    recordUnbornRequest(this.#frontend, connection.session, 'request-timeout')
+    this.#answerAndClose(connection.socket, outcomes['request-timeout'].status)
   }
 
   #answerAndClose(socket: Socket, status: number): void {

@@ -1,5 +1,14 @@
 import { type CarrierLimit, carrierLimits } from '../../src/carrier-limits.js'
-import { attachedHttp, attachedHttps, attachedNet, ownBind, requestListener, type Setup } from '../support/setups.js'
+import {
+  attachedHttp,
+  attachedHttps,
+  attachedNet,
+  attachedTls,
+  ownBind,
+  requestListener,
+  type Setup,
+  throughUndici,
+} from '../support/setups.js'
 
 /** A way for requests to come in, and the carriers that they pass. */
 export interface Combination {
@@ -15,11 +24,13 @@ function combine(setup: Setup, ...carriers: CarrierLimit['carrier'][]): Combinat
 
 /** Every combination of a downstream carrier, as it can be set up, and a transport. */
 export const combinations: readonly Combination[] = [
-  combine(ownBind, 'node-http', 'undici'),
-  combine(attachedHttp, 'node-http', 'undici'),
-  combine(attachedHttps, 'node-http', 'undici'),
-  combine(attachedNet, 'node-http', 'undici'),
-  combine(requestListener, 'handler', 'node-http', 'undici'),
+  combine(ownBind, 'http1'),
+  combine(throughUndici(ownBind), 'http1', 'undici'),
+  combine(attachedNet, 'http1'),
+  combine(attachedTls, 'http1'),
+  combine(attachedHttp, 'node-http', 'http1'),
+  combine(throughUndici(attachedHttps), 'node-http', 'undici'),
+  combine(requestListener, 'handler', 'node-http', 'http1'),
 ]
 
 /** The first limit that keeps a combination from any of these. */

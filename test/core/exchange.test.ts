@@ -360,12 +360,19 @@ describe('a reused connection that dies before an answer', () => {
       proxy.try.die(true)
       assert.equal(proxy.tries.length, 2)
       assert.deepEqual([proxy.try.body, proxy.try.hasEnded], ['1234567890', true])
-      assert.equal(proxy.try.server, proxy.tries[0]?.server)
+      assert.notEqual(proxy.try.server, proxy.tries[0]?.server)
       proxy.try.connect().respond(200, '')
       assert.equal(client.last, 'respond 200 whole')
       assert.equal(proxy.record.retries, 1)
     })
   }
+
+  test('is replaced by one to the same server where there is no other', () => {
+    const proxy = new FakeProxy({ backend: alone })
+    proxy.begin()
+    proxy.try.connect(true).die(true)
+    assert.deepEqual([proxy.tries.length, proxy.try.server], [2, 'a'])
+  })
 
   test('takes the rest of an upload along to the next try', () => {
     const proxy = new FakeProxy()

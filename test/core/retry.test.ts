@@ -106,9 +106,11 @@ describe('a server that does not answer in time', () => {
 describe('a request that was sent', () => {
   const policy = { retries: 3, redispatch: -1 }
 
-  test('is sent again, to the same server and at once, when a reused connection died under it', () => {
-    assert.equal(decideRetry(deadReused, free, policy), 'same')
-    assert.equal(decideRetry(deadReused, bound, policy), 'same')
+  test('is sent again at once when a reused connection died under it, elsewhere where that may be', () => {
+    assert.deepEqual(decisions(deadReused, free, -1), ['other', 'other', 'other', 'give-up'])
+    assert.deepEqual(decisions(deadReused, bound, -1), ['same', 'same', 'other', 'give-up'])
+    assert.deepEqual(decisions(deadReused, alone, -1), ['same', 'same', 'same', 'give-up'])
+    assert.deepEqual(decisions(deadReused, free, 0), ['same', 'same', 'same', 'give-up'])
   })
 
   test('is not sent again when that might have an effect twice', () => {

@@ -47,6 +47,7 @@ async function ending(peer: net.Socket): Promise<string> {
 
 test('a connection that is broken off is reset: its peer gets no end', async (t) => {
   const { ours, peer, errors, closed } = await pair(t)
+  await once(peer, 'data')
   const heard = ending(peer)
   breakOff(ours)
   await within(closed, () => 'it is not closed')

@@ -107,6 +107,15 @@ export const requestListener: Setup = {
   },
 }
 
+/** The same with undici towards the servers. */
+export function throughUndici(setup: Setup): Setup {
+  return {
+    ...setup,
+    start: (t, servers, options) =>
+      setup.start(t, servers, { ...options, backend: { transport: 'undici', ...options.backend } }),
+  }
+}
+
 function compose(servers: Readonly<Record<string, string>>, options: ProxyOptions): Omit<RunningProxy, 'port'> {
   const backend = new Backend('app', { servers, ...options.backend })
   return { backend, frontend: new Frontend('web', { defaultBackend: backend, ...options.frontend }) }

@@ -18,3 +18,10 @@ export async function within<T>(promise: Promise<T>, missing: () => string, ms =
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Resolves when that is so; rejects when it takes too long. */
+export async function until(isSo: () => boolean, missing: string): Promise<void> {
+  for (const end = performance.now() + patience; !isSo(); await turn()) {
+    if (performance.now() > end) throw new Error(`within ${patience} ms: ${missing}`)
+  }
+}

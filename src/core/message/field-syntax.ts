@@ -23,6 +23,16 @@ export function trimBlanks(text: string, from = 0, to = text.length): string {
   return text.slice(from, to)
 }
 
+/**
+ * The same for a field that says where the message ends: spaces alone. A tab there is lawful, but nobody writes one, and
+ * parsers are known that take it for a part of the value and so see another end.
+ */
+export function trimSpaces(text: string, from = 0, to = text.length): string {
+  while (from < to && text.charCodeAt(from) === 32) from++
+  while (to > from && text.charCodeAt(to - 1) === 32) to--
+  return text.slice(from, to)
+}
+
 function isBlank(code: number): boolean {
   return code === 32 || code === 9
 }

@@ -1,4 +1,4 @@
-import { isToken, trimBlanks } from './field-syntax.js'
+import { isToken, trimSpaces } from './field-syntax.js'
 
 /**
  * How long a message's body is: a number of bytes, or {@link chunked} or {@link untilClose}. One number rather than an
@@ -45,8 +45,11 @@ export function framingDefect(
 
 /** `gzip, chunked` is understood and not done; of what does not end in its one `chunked` nobody knows the end. */
 function codingDefect(codings: string): 'bad-request' | 'unsupported' | undefined {
-  const list = codings.toLowerCase().split(',')
-  if (list.length === 1 && list[0] === 'chunked') return undefined
-  const names = list.map((coding) => trimBlanks(coding))
+  if (codings === 'chunked') return undefined
+  const names = codings
+    .toLowerCase()
+    .split(',')
+    .map((coding) => trimSpaces(coding))
+  if (names.length === 1 && names[0] === 'chunked') return undefined
   return names.indexOf('chunked') === names.length - 1 && names.every(isToken) ? 'unsupported' : 'bad-request'
 }

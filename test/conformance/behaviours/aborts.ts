@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import dns from 'node:dns'
 import { chunk, readHead } from '../../support/http-message.js'
+import { silentName } from '../../support/silent-name.js'
 import type { Wire } from '../../support/wire.js'
-import { turn } from '../../support/within.js'
+import { until } from '../../support/within.js'
 import { type Behaviour, requestText } from '../scene.js'
 
 /** The ways for a client to go away. */
@@ -63,15 +63,10 @@ export const aborts: readonly Behaviour[] = [
   {
     claim: 'a client that leaves while a server is being connected to frees its place at once',
     async run(scene) {
-      // A name that nobody ever answers for.
-      const lookup = dns.lookup
-      scene.t.mock.method(dns, 'lookup', (name: string, ...rest: never[]) => {
-        if (name !== 'silent.test') Reflect.apply(lookup, dns, [name, ...rest])
-      })
-      const { client, backend, record } = await scene.start({ s1: 'silent.test:80' })
+      const { client, backend, record } = await scene.start({ s1: `${silentName(scene.t)}:80` })
       const server = backend.server('s1')
       client.send(requestText('GET /'))
-      while (server.served === 0) await turn()
+      await until(() => server.served > 0, 'no server was chosen')
       client.close()
       assert.equal((await record()).termination, 'CC--')
       assert.equal(server.served, 0)
@@ -87,7 +82,7 @@ export const aborts: readonly Behaviour[] = [
       client.close()
       for (const wire of origin.wires) await wire.ending()
       await record()
-      while (backend.server('s1').served > 0) await turn()
+      await until(() => backend.server('s1').served === 0, 'the server was not freed')
     },
   },
 ]

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import dns from 'node:dns'
 import type { BackendOptions, FrontendOptions } from '../../../src/index.js'
 import { digest, largeBody } from '../../support/large-body.js'
 import { closedAddress } from '../../support/loopback.js'
 import { Pour } from '../../support/pour.js'
 import { RawOrigin } from '../../support/raw-origin.js'
 import type { ProxyOptions } from '../../support/setups.js'
+import { silentName } from '../../support/silent-name.js'
 import type { Wire } from '../../support/wire.js'
-import { turn } from '../../support/within.js'
+import { until } from '../../support/within.js'
 import type { Behaviour, Scene, Stage } from '../scene.js'
 
 function tcp(options: { frontend?: FrontendOptions; backend?: BackendOptions } = {}): ProxyOptions {
@@ -208,14 +208,9 @@ export const breaks: readonly Behaviour[] = [
   {
     claim: 'a client that leaves while a server is being connected to frees its place at once',
     async run(scene) {
-      // A name that nobody ever answers for.
-      const { lookup } = dns
-      scene.t.mock.method(dns, 'lookup', (name: string, ...rest: never[]) => {
-        if (name !== 'silent.test') Reflect.apply(lookup, dns, [name, ...rest])
-      })
-      const { client, backend, record } = await scene.start({ s1: 'silent.test:80' }, tcp())
+      const { client, backend, record } = await scene.start({ s1: `${silentName(scene.t)}:80` }, tcp())
       const server = backend.server('s1')
-      while (server.served === 0) await turn()
+      await until(() => server.served > 0, 'no server was chosen')
       client.reset()
       assert.equal((await record()).termination, 'CC--')
       assert.equal(server.served, 0)

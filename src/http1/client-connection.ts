@@ -1,0 +1,388 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Chunk, Downstream } from '../core/carrier.js'
+import { errorAnswer } from '../core/error-page.js'
+import { Exchange } from '../core/exchange.js'
+import type { Frontend } from '../core/frontend.js'
+import { type BodyLength, chunked, isBodyless } from '../core/message/framing.js'
+import type { ResponseHead } from '../core/message/head.js'
+import type { HeadEdits } from '../core/message/head-edits.js'
+import { outcomes } from '../core/outcome.js'
+import type { Session } from '../core/session.js'
+import { recordUnbornRequest } from '../core/unborn-request.js'
+import { breakOff } from '../net/break-off.js'
+import type { OpenConnection } from '../net/connection-set.js'
+import { tunnel } from '../net/tunnel.js'
+import { Deadline, type DeadlineOwner } from '../util/deadline.js'
+import { normalizeAddress } from '../util/network.js'
+import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.js'
+import type { DateField } from './date-field.js'
+import { readRequestHead } from './parse-head.js'
+import { smallBody } from './small-body.js'
+import type { RequestDefect, TextRequestHead } from './text-head.js'
+import { responseText } from './write-head.js'
+
+/** What a request that never became one failed with. */
+type Unborn = 'request-timeout' | RequestDefect
+
+/**
+ * A client's connection: reads requests one after the other, hands each to an exchange, and writes the answers in
+ * order. It is the {@link Downstream} of the exchange that is under way; the next request is not looked at before that
+ * is over.
+ */
+export class ClientConnection implements Downstream, DeadlineOwner, OpenConnection, ChunkSink {
+  readonly deadline: Deadline
+  readonly #frontend: Frontend
+  readonly #socket: Socket
+  readonly #session: Session
+  readonly #date: DateField
+  /** What has come and is not read yet. */
+  #input: Buffer | undefined
+  #exchange: Exchange | undefined
+  #head: TextRequestHead | undefined
+  /** When the first byte of the present head came; -1: none has. */
+  #headBeganAt: number
+  /** How many bytes of the present head have been looked at, and are not enough. */
+  #headSeen = 0
+  /** Bytes of the request's body to come, or `chunked`. */
+  #left: BodyLength = 0
+  #decoder: ChunkedDecoder | undefined
+  #isBodyWanted = false
+  #isContinued = false
+  /** The response goes out; in chunks; the connection goes on after it. */
+  #hasResponse = false
+  #isChunked = false
+  #keepsAlive = true
+  #isDraining = false
+  #isTunnel = false
+  /** Nothing more is read as requests: the last answer is on its way. */
+  #isClosing = false
+
+  constructor(frontend: Frontend, socket: Socket, date: DateField) {
+    this.#frontend = frontend
+    this.#socket = socket
+    this.#date = date
+    this.deadline = new Deadline(frontend.clock)
+    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    this.#session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    this.#headBeganAt = frontend.clock.now()
+    this.deadline.set(this, frontend.settings.timeout.httpRequest)
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', ignore)
+    socket.on('close', this.#onClose)
+    socket.on('drain', this.#onDrain)
+  }
+
+  // -- Reading --------------------------------------------------------------------------------------------------------
+
+  readonly #onData = (bytes: Buffer): void => {
+    const input = this.#input === undefined ? bytes : Buffer.concat([this.#input, bytes])
+    this.#input = undefined
+    this.#read(input)
+  }
+
+  /** Reads on until there is nothing more, or until what is there must wait. */
+  #read(input: Buffer): void {
+    let at = 0
+    while (at < input.length && !this.#isClosing) {
+      const next = this.#head === undefined ? this.#readHead(input, at) : this.#readBody(input, at)
+      if (next < 0) {
+        this.#input = at === 0 ? input : input.subarray(at)
+        return
+      }
+      at = next
+    }
+  }
+
+  /** Reads a request's head; -1: it is not whole, or there will be none. */
+  #readHead(input: Buffer, from: number): number {
+    // An empty line before a request is an old client's mistake that harms nobody (RFC 9112 2.2).
+    if (input[from] === 13 && input[from + 1] === 10) {
+      this.#headSeen = 0
+      return from + 2
+    }
+    if (this.#headBeganAt < 0) {
+      this.#headBeganAt = this.#frontend.clock.now()
+      this.deadline.set(this, this.#frontend.settings.timeout.httpRequest)
+    }
+    const head = readRequestHead(input, from, this.#headSeen)
+    this.#headSeen = head === undefined ? input.length - from : 0
+    if (head === undefined) return -1
+    if (typeof head === 'string') return this.#refuse(head)
+    const end = from + head.length
+    this.#begin(head, input, end)
+    return this.#socket.destroyed || this.#isTunnel ? -1 : end
+  }
+
+  #begin(head: TextRequestHead, input: Buffer, end: number): void {
+    this.deadline.disarm()
+    this.#head = head
+    this.#left = head.bodyLength
+    this.#decoder = head.bodyLength === chunked ? new ChunkedDecoder() : undefined
+    this.#isBodyWanted = this.#isContinued = this.#hasResponse = false
+    this.#keepsAlive = head.keepsAlive && !this.#isDraining
+    const startedAt = this.#headBeganAt
+    this.#headBeganAt = -1
+    // A tunnel's first bytes come after the head of its request.
+    if (head.upgrade !== undefined && end < input.length) this.#input = input.subarray(end)
+    this.#exchange = new Exchange(this.#frontend, this.#session, this, head, startedAt)
+    const isUnsupported = head.method === 'CONNECT' || (head.upgrade !== undefined && head.bodyLength !== 0)
+    // Where a request is refused for its head, what follows it can't be known to be the next one.
+    if (isUnsupported || head.defect !== undefined) this.#keepsAlive = false
+    if (isUnsupported) this.#exchange.refuse('unsupported')
+    else this.#exchange.start()
+  }
+
+  /** Reads of the body, or of what follows the request; -1: it must wait. */
+  #readBody(input: Buffer, at: number): number {
+    if (this.#left === 0) {
+      // The next request waits for this one's answer.
+      this.#socket.pause()
+      return -1
+    }
+    if (!this.#isBodyWanted && this.#exchange !== undefined) {
+      this.#socket.pause()
+      return -1
+    }
+    return this.#decoder === undefined ? this.#readLength(input, at) : this.#readChunks(this.#decoder, input, at)
+  }
+
+  #readLength(input: Buffer, at: number): number {
+    const end = Math.min(input.length, at + this.#left)
+    this.#left -= end - at
+    this.#exchange?.clientData(at === 0 && end === input.length ? input : input.subarray(at, end))
+    if (this.#left === 0) this.#requestEnded(undefined)
+    return end
+  }
+
+  #readChunks(decoder: ChunkedDecoder, input: Buffer, at: number): number {
+    const end = decoder.decode(input, at, this)
+    if (decoder.hasFailed) return this.#failBody()
+    if (decoder.isDone) {
+      this.#left = 0
+      this.#requestEnded(decoder.trailers.length > 0 ? decoder.trailers : undefined)
+    }
+    return end
+  }
+
+  chunkData(bytes: Buffer): void {
+    this.#exchange?.clientData(bytes)
+  }
+
+  #requestEnded(trailers: readonly string[] | undefined): void {
+    if (this.#exchange !== undefined) this.#exchange.clientEnd(trailers)
+    else this.#nextRequest()
+  }
+
+  #failBody(): -1 {
+    this.#keepsAlive = false
+    this.#left = 0
+    if (this.#exchange === undefined) this.#socket.destroy()
+    else this.#exchange.clientFailed()
+    return -1
+  }
+
+  resumeBody(): void {
+    if (!this.#isBodyWanted && this.#head?.expectsContinue && !this.#isContinued) {
+      this.#isContinued = true
+      if (this.#left !== 0) this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+    }
+    this.#isBodyWanted = true
+    this.#resume()
+  }
+
+  pauseBody(): void {
+    this.#isBodyWanted = false
+    this.#socket.pause()
+  }
+
+  /** Reads on: first what waits here, then what comes. */
+  #resume(): void {
+    const input = this.#input
+    this.#input = undefined
+    if (input !== undefined) this.#read(input)
+    if (this.#input === undefined && !this.#isTunnel) this.#socket.resume()
+  }
+
+  // -- Writing --------------------------------------------------------------------------------------------------------
+
+  /** Everything that was given has left for the system: nobody's bytes are needed any more. */
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
+  informational(head: ResponseHead): void {
+    if (this.#hasResponse || this.#head?.minorVersion === 0) return
+    this.#socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText([])}\r\n`, 'latin1')
+  }
+
+  respond(head: ResponseHead, edits: readonly HeadEdits[], first: Chunk | undefined, ended: boolean): boolean {
+    const request = this.#head!
+    this.#hasResponse = true
+    const hasLength = head.bodyLength >= 0 || isBodyless(request.method, head.status)
+    this.#isChunked = !hasLength && request.minorVersion === 1
+    if (!hasLength && request.minorVersion === 0) this.#keepsAlive = false
+    if (this.#isDraining || (request.expectsContinue && !this.#isContinued && this.#left !== 0))
+      this.#keepsAlive = false
+    const connection = this.#keepsAlive ? (request.minorVersion === 0 ? 'keep-alive' : undefined) : 'close'
+    const text = responseText(head, edits, { isChunked: this.#isChunked, connection }, this.#date.now)
+    return this.#send(text, first, ended)
+  }
+
+  /** Writes head and body in as few pieces as there can be. */
+  #send(text: string, first: Chunk | undefined, ended: boolean): boolean {
+    const socket = this.#socket
+    const isText = first === undefined || typeof first === 'string' || first.length <= smallBody
+    let hasRoom: boolean
+    if (isText && !this.#isChunked) {
+      hasRoom = socket.write(first === undefined ? text : text + latin1(first), 'latin1')
+    } else if (isText) {
+      const body = first === undefined || first.length === 0 ? '' : `${chunkHead(first.length)}${latin1(first)}\r\n`
+      hasRoom = socket.write(text + body + (ended ? lastChunk(undefined) : ''), 'latin1')
+    } else {
+      socket.cork()
+      socket.write(text, 'latin1')
+      hasRoom = this.write(first)
+      if (ended && this.#isChunked) socket.write(lastChunk(undefined), 'latin1')
+      socket.uncork()
+    }
+    if (ended) this.#responseEnded()
+    return hasRoom
+  }
+
+  write(chunk: Chunk): boolean {
+    const socket = this.#socket
+    if (!this.#isChunked) return socket.write(chunk as string, 'latin1')
+    // An empty chunk would be the end of the body.
+    if (chunk.length === 0) return true
+    socket.cork()
+    socket.write(chunkHead(chunk.length), 'latin1')
+    socket.write(chunk as string, 'latin1')
+    const hasRoom = socket.write('\r\n', 'latin1')
+    socket.uncork()
+    return hasRoom
+  }
+
+  end(trailers: readonly string[] | undefined): void {
+    if (this.#isChunked) this.#socket.write(lastChunk(trailers), 'latin1')
+    this.#responseEnded()
+  }
+
+  #responseEnded(): void {
+    this.#exchange = undefined
+    if (!this.#keepsAlive) return this.#finish()
+    // More than a little that the client has not taken yet keeps its next request waiting.
+    if (this.#socket.writableNeedDrain) this.deadline.set(this, this.#frontend.settings.timeout.client)
+    else this.#afterResponse()
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#exchange !== undefined) this.#exchange.clientDrained()
+    else if (this.#hasResponse && this.#keepsAlive) this.#afterResponse()
+  }
+
+  /** The answer is out: takes up the next request, once the rest of this one is read and forgotten. */
+  #afterResponse(): void {
+    if (this.#left === 0) return this.#nextRequest()
+    this.#isBodyWanted = true
+    this.deadline.set(this, this.#frontend.settings.timeout.httpRequest)
+    queueMicrotask(() => this.#resume())
+  }
+
+  #nextRequest(): void {
+    this.#head = undefined
+    this.#hasResponse = false
+    this.deadline.set(this, this.#frontend.settings.timeout.httpKeepAlive)
+    if (this.#input !== undefined) queueMicrotask(() => this.#resume())
+    else if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  /** Nothing follows: closes when all is out, and reads no more than a last while, so that no reset overtakes it. */
+  #finish(): void {
+    this.#isClosing = true
+    this.#left = 0
+    this.#input = undefined
+    this.deadline.set(this, this.#frontend.settings.timeout.client)
+    this.#socket.end(() => this.deadline.set(this, lingerTime))
+    this.#socket.off('data', this.#onData).on('data', ignore)
+    this.#socket.resume()
+  }
+
+  /** Answers what never became a request, and closes. */
+  #refuse(failure: Unborn): -1 {
+    recordUnbornRequest(this.#frontend, this.#session, failure)
+    const { reason, fields, body } = errorAnswer(outcomes[failure].status, undefined, [
+      this.#frontend.settings.errorFiles,
+    ])
+    let head = `HTTP/1.1 ${outcomes[failure].status} ${reason}\r\nDate: ${this.#date.now}\r\nConnection: close\r\n`
+    for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`
+    this.#socket.write(`${head}\r\n${body.toString('latin1')}`, 'latin1')
+    this.#finish()
+    return -1
+  }
+
+  // -- Tunnels --------------------------------------------------------------------------------------------------------
+
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+    const socket = this.#socket
+    const exchange = this.#exchange!
+    this.#isTunnel = true
+    socket.removeListener('data', this.#onData)
+    socket.removeListener('end', this.#onEnd)
+    socket.removeListener('drain', this.#onDrain)
+    socket.pause()
+    if (head !== undefined) {
+      const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? this.#head!.upgrade}\r\n`
+      socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${head.forwardedText(edits)}\r\n`, 'latin1')
+    }
+    if (this.#input !== undefined) socket.unshift(this.#input)
+    this.#input = undefined
+    tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => exchange.tunnelEnded(end))
+  }
+
+  // -- The end --------------------------------------------------------------------------------------------------------
+
+  /** The client sends no more. While it waits for an answer that means that it has left. */
+  readonly #onEnd = (): void => {
+    if (this.#exchange !== undefined) this.#socket.destroy()
+    else this.#socket.end()
+  }
+
+  readonly #onClose = (): void => {
+    this.deadline.cancel()
+    if (!this.#isTunnel) this.#exchange?.clientAborted()
+    this.#session.close()
+  }
+
+  deadlinePassed(): void {
+    if (this.#head !== undefined || this.#isClosing) this.#socket.destroy()
+    else if (this.#headBeganAt >= 0) this.#refuse('request-timeout')
+    // Nothing is under way: a close in good order, which over TLS says so.
+    else this.#socket.destroySoon()
+  }
+
+  abort(): void {
+    breakOff(this.#socket)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    // A connection that has brought nothing yet is as idle as one between two requests.
+    if (this.#head === undefined && this.#input === undefined) this.#socket.destroySoon()
+  }
+
+  shutDown(): void {
+    this.#exchange?.shutDown()
+    this.#socket.destroy()
+  }
+}
+
+/** How long a closed connection may still be read from. */
+const lingerTime = 2000
+
+function latin1(chunk: Chunk): string {
+  return typeof chunk === 'string' ? chunk : chunk.toString('latin1')
+}
+
+function ignore(): void {}

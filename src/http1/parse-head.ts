@@ -1,0 +1,142 @@
+import { authorityOf, isHost } from '../core/message/host-conflict.js'
+import { limits } from './limits.js'
+import { type RequestDefect, TextRequestHead, TextResponseHead } from './text-head.js'
+
+const tab = 9
+const lf = 10
+const cr = 13
+const space = 32
+const del = 127
+
+/** No target has a blank, a control, a byte above ASCII, or a fragment (RFC 9112 3.2). */
+const requestLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21\x22\x24-\x7e]+) HTTP\/1\.([01])\r\n/y
+const statusLine = /HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/y
+
+/** All lines of fields and the empty line: no bare CR or LF, no folding, no blank before the colon, no control (5). */
+const fieldLines = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y
+
+/** One line of a field. */
+const fieldLine = /[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n/y
+
+/**
+ * How much of what has come is tried as a head at once. Most heads are shorter; a longer one is read a second time, and
+ * more would be wasted on the body that came along.
+ */
+const window = 4096
+
+/**
+ * Reads the request's head that starts at `from`. `seen` bytes of it have been looked at before, in vain. Undefined: it
+ * is not whole yet, and what has come of it may still become one.
+ */
+export function readRequestHead(
+  bytes: Buffer,
+  from: number,
+  seen: number,
+): TextRequestHead | RequestDefect | undefined {
+  if (seen === 0) {
+    const head = parseRequestHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)))
+    if (typeof head !== 'string') return head
+  }
+  const end = findHeadEnd(bytes, from, seen)
+  if ((end < 0 ? bytes.length : end) - from > limits.requestHead) return tooLarge(bytes, from)
+  if (end >= 0) return parseRequestHead(bytes.toString('latin1', from, end))
+  return isHopeless(bytes, from, seen, requestLine) ? 'bad-request' : undefined
+}
+
+/** The same for a response to a request of that method; false: it is no head, or one that can be read in two ways. */
+export function readResponseHead(
+  bytes: Buffer,
+  from: number,
+  seen: number,
+  method: string,
+): TextResponseHead | false | undefined {
+  if (seen === 0) {
+    const head = parseResponseHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), method)
+    if (head !== undefined) return head
+  }
+  const end = findHeadEnd(bytes, from, seen)
+  if ((end < 0 ? bytes.length : end) - from > limits.responseHead) return false
+  if (end >= 0) return parseResponseHead(bytes.toString('latin1', from, end), method) ?? false
+  const isOther = !'HTTP/1.'.startsWith(bytes.toString('latin1', from, from + 7))
+  return isOther || isHopeless(bytes, from, seen, statusLine) ? false : undefined
+}
+
+/** Where the head that starts at `from` ends, its empty line included; -1: not yet. */
+function findHeadEnd(bytes: Buffer, from: number, seen: number): number {
+  // The end may have begun in what was there before.
+  const end = bytes.indexOf('\r\n\r\n', from + Math.max(0, seen - 3), 'latin1')
+  return end < 0 ? -1 : end + 4
+}
+
+/** A head that is too large is so because of its target, or else of its fields. */
+function tooLarge(bytes: Buffer, from: number): RequestDefect {
+  const start = bytes.indexOf(space, from) + 1
+  const end = bytes.indexOf(space, start)
+  return start > 0 && (end < 0 ? bytes.length : end) - start > limits.target ? 'target-too-long' : 'head-too-large'
+}
+
+/**
+ * Whether what has come of a head can't become one any more: whoever sent that needs no more time. Looks at every byte
+ * and every line once, however slowly they come.
+ */
+function isHopeless(bytes: Buffer, from: number, seen: number, firstLine: RegExp): boolean {
+  for (let at = from + seen; at < bytes.length; at++) {
+    const byte = bytes[at]!
+    const isAfterCr = at > from && bytes[at - 1] === cr
+    if (isAfterCr !== (byte === lf)) return true
+    if (byte === lf && !isLine(bytes, from, at, firstLine)) return true
+    if ((byte < space && byte !== tab && byte !== cr && byte !== lf) || byte === del) return true
+  }
+  return false
+}
+
+/** Whether the line that ends at `end` is what it should be: the first one, or a field. */
+function isLine(bytes: Buffer, from: number, end: number, firstLine: RegExp): boolean {
+  const start = Math.max(from, bytes.lastIndexOf(lf, end - 1) + 1)
+  const line = start === from ? firstLine : fieldLine
+  line.lastIndex = 0
+  return line.test(bytes.toString('latin1', start, end + 1))
+}
+
+/** Reads the request's head that `text` starts with. */
+export function parseRequestHead(text: string): TextRequestHead | RequestDefect {
+  requestLine.lastIndex = 0
+  const match = requestLine.exec(text)
+  if (match === null) return 'bad-request'
+  const start = requestLine.lastIndex
+  const end = endOfFields(text, start)
+  const [, method, target, minor] = match
+  if (end < 0 || !isTarget(method!, target!)) return 'bad-request'
+  if (target!.length > limits.target) return 'target-too-long'
+  return new TextRequestHead(text, start, end - 2, method!, target!, minor === '1' ? 1 : 0)
+}
+
+/** Reads the response's head that `text` starts with; undefined when it is none, or one that can be read in two ways. */
+export function parseResponseHead(text: string, method: string): TextResponseHead | undefined {
+  statusLine.lastIndex = 0
+  const match = statusLine.exec(text)
+  if (match === null) return undefined
+  const start = statusLine.lastIndex
+  const end = endOfFields(text, start)
+  if (end < 0) return undefined
+  const [, minor, status, reason = ''] = match
+  // HTTP/1.0 has no informational responses: its readers take one for the final response.
+  if (minor === '0' && status!.startsWith('1')) return undefined
+  const head = new TextResponseHead(text, start, end - 2, Number(status), reason, minor === '1' ? 1 : 0, method)
+  return head.isAmbiguous ? undefined : head
+}
+
+/** Where the fields end, the empty line included; -1: something among them is no field. */
+function endOfFields(text: string, start: number): number {
+  fieldLines.lastIndex = start
+  return fieldLines.test(text) ? fieldLines.lastIndex : -1
+}
+
+/** Whether a target has one of the four forms of RFC 9112 3.2. */
+function isTarget(method: string, target: string): boolean {
+  if (method === 'CONNECT') return isHost(target) && /.:\d+$/.test(target)
+  if (target.charCodeAt(0) === 47) return true
+  if (target === '*') return method === 'OPTIONS'
+  const authority = authorityOf(target)
+  return authority !== undefined && isHost(authority) && !/^(?::|$)/.test(authority)
+}

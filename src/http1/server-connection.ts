@@ -1,0 +1,327 @@
+import type { Socket } from 'node:net'
+import type { Chunk, OutgoingRequest, ServerListener, Try } from '../core/carrier.js'
+import { type BodyLength, chunked, untilClose } from '../core/message/framing.js'
+import { type DialError, dial } from '../net/dialer.js'
+import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.js'
+import { readResponseHead } from './parse-head.js'
+import { smallBody } from './small-body.js'
+import type { TextResponseHead } from './text-head.js'
+import { requestText } from './write-head.js'
+
+/** The size of a connection's read buffer. */
+const readSize = 64 * 1024
+
+/** Where connections come from and go back to. */
+export interface ServerConnectionOwner {
+  readonly address: Parameters<typeof dial>[0]
+  readonly connectTimeout: number
+  /** The connection is free for another request. */
+  putBack(connection: ServerConnection): void
+  /** The connection is gone. */
+  gone(connection: ServerConnection): void
+}
+
+/** One connection to a server: a request and its response at a time, kept and reused. It is its own {@link Try}. */
+export class ServerConnection implements Try, ChunkSink {
+  readonly #owner: ServerConnectionOwner
+  #socket: Socket | undefined
+  #giveUpDial: (() => void) | undefined
+  #request: OutgoingRequest | undefined
+  #listener: ServerListener | undefined
+  /** Read into again and again, as long as nothing that was read waits to be written elsewhere. */
+  #buffer = Buffer.allocUnsafeSlow(readSize)
+  #mustKeepBuffer = false
+
+  #state: 'idle' | 'head' | 'body' | 'closed' = 'head'
+  /** The beginning of a head that is not whole yet. */
+  #partial: Buffer | undefined
+  #left: BodyLength = 0
+  #decoder: ChunkedDecoder | undefined
+  /** A chunked response's head that waits for the first piece of its body. */
+  #held: TextResponseHead | undefined
+  #keepsAlive = false
+  #isSending = false
+  #served = 0
+  /** When it became idle, by the pool's clock. */
+  idleSince = 0
+  /** How long the server said that it keeps it, in milliseconds. */
+  keptFor = Infinity
+
+  constructor(owner: ServerConnectionOwner) {
+    this.#owner = owner
+  }
+
+  /** Takes the next request; its `send` follows. */
+  begin(request: OutgoingRequest, listener: ServerListener): this {
+    this.#request = request
+    this.#listener = listener
+    this.#state = 'head'
+    return this
+  }
+
+  // -- Commands of the exchange ---------------------------------------------------------------------------------------
+
+  send(first: Chunk | undefined, ended: boolean): void {
+    this.#isSending = !ended
+    if (this.#socket !== undefined) return this.#sendOn(this.#socket, first, ended)
+    const { address, connectTimeout: timeout } = this.#owner
+    // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one.
+    const onread = this.#request!.head!.upgrade === undefined ? this.#onread : undefined
+    this.#giveUpDial = dial(address, { timeout, onread }, ({ socket, error }) => {
+      if (socket === undefined) return this.#dialFailed(error)
+      this.#open(socket)
+      if (onread === undefined) socket.on('data', this.#onData)
+      this.#sendOn(socket, first, ended)
+    })
+  }
+
+  readonly #onread = {
+    buffer: () => this.#nextBuffer(),
+    callback: (length: number, bytes: Uint8Array) => this.#read(bytes as Buffer, length),
+  }
+
+  #open(socket: Socket): void {
+    this.#socket = socket
+    socket.on('error', this.#onError)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onError)
+    socket.on('drain', this.#onDrain)
+    socket.resume()
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.#take(bytes)
+  readonly #onError = (error: unknown): void => this.#broken(error instanceof Error ? error : undefined)
+  readonly #onEnd = (): void => this.#ended()
+  readonly #onDrain = (): void => this.#listener?.serverDrained()
+
+  #sendOn(socket: Socket, first: Chunk | undefined, ended: boolean): void {
+    const request = this.#request!
+    const text = requestText(request.head!, request.requestEdits, this.#owner.address)
+    // The head and what is at hand of the body leave together.
+    const isWhole = ended && first === undefined
+    if (!isWhole) socket.cork()
+    socket.write(text, 'latin1')
+    if (first !== undefined) this.write(first)
+    if (ended && first !== undefined) this.end(undefined)
+    const wasReused = this.#served++ > 0
+    this.#listener?.serverConnected(wasReused)
+    if (!isWhole) socket.uncork()
+  }
+
+  write(chunk: Chunk): boolean {
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) return true
+    if (!this.#isRequestChunked) return socket.write(chunk as string, 'latin1')
+    // An empty chunk would be the end of the body.
+    if (chunk.length === 0) return true
+    socket.cork()
+    socket.write(chunkHead(chunk.length), 'latin1')
+    socket.write(chunk as string, 'latin1')
+    const hasRoom = socket.write('\r\n', 'latin1')
+    socket.uncork()
+    return hasRoom
+  }
+
+  end(trailers: readonly string[] | undefined): void {
+    this.#isSending = false
+    if (this.#isRequestChunked) this.#socket?.write(lastChunk(trailers), 'latin1')
+  }
+
+  get #isRequestChunked(): boolean {
+    return this.#request?.head?.bodyLength === chunked
+  }
+
+  pause(): void {
+    this.#socket?.pause()
+  }
+
+  resume(): void {
+    this.#socket?.resume()
+  }
+
+  abort(): void {
+    this.#listener = undefined
+    this.destroy()
+  }
+
+  /** Ends the connection, whatever it does. */
+  destroy(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#giveUpDial?.()
+    this.#socket?.destroy()
+    this.#owner.gone(this)
+  }
+
+  // -- What the server sends ------------------------------------------------------------------------------------------
+
+  #nextBuffer(): Buffer {
+    if (this.#mustKeepBuffer) this.#buffer = Buffer.allocUnsafeSlow(readSize)
+    this.#mustKeepBuffer = false
+    return this.#buffer
+  }
+
+  #read(buffer: Buffer, length: number): boolean {
+    // Whoever gets the bytes may have to let them wait: then the buffer is theirs.
+    const listener = this.#listener
+    this.#take(buffer.subarray(0, length))
+    if (listener !== undefined && !listener.isFlushed) this.#mustKeepBuffer = true
+    return true
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#state === 'head') this.#head(this.#partial === undefined ? bytes : Buffer.concat([this.#partial, bytes]))
+    else if (this.#state === 'body') this.#body(bytes)
+    // Nobody asked: whatever this is, it must not pass for the answer to the next request.
+    else this.destroy()
+  }
+
+  #head(bytes: Buffer): void {
+    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method)
+    if (head === undefined) {
+      this.#partial = Buffer.from(bytes)
+      return
+    }
+    this.#partial = undefined
+    if (head === false) return this.#fail('bad-response', true)
+    const rest = bytes.subarray(head.length)
+    if (head.status === 101) return this.#switch(head, rest)
+    if (head.status >= 200) return this.#respond(head, rest)
+    if (head.status !== 100) this.#listener?.serverInformational(head)
+    if (this.#state === 'head' && rest.length > 0) this.#head(rest)
+  }
+
+  get #method(): string {
+    return this.#request!.head!.method
+  }
+
+  #switch(head: TextResponseHead, rest: Buffer): void {
+    const socket = this.#socket!
+    if (this.#request!.head!.upgrade === undefined) return this.#fail('bad-response', true)
+    const listener = this.#listener
+    this.#listener = undefined
+    this.#state = 'closed'
+    this.#owner.gone(this)
+    socket.pause()
+    socket.on('error', ignore)
+    socket.off('data', this.#onData).off('error', this.#onError).off('end', this.#onEnd)
+    socket.off('close', this.#onError).off('drain', this.#onDrain)
+    // The end of what one side sends is not the end of what it wants to read.
+    socket.allowHalfOpen = true
+    if (rest.length > 0) socket.unshift(rest)
+    listener?.serverTunnel(socket, head)
+  }
+
+  #respond(head: TextResponseHead, rest: Buffer): void {
+    this.#state = 'body'
+    this.#left = head.bodyLength
+    this.#keepsAlive = head.keepsAlive && head.bodyLength !== untilClose
+    if (head.bodyLength === chunked) return this.#respondChunked(head, rest)
+    const first = this.#left >= 0 && rest.length > this.#left ? rest.subarray(0, this.#left) : rest
+    if (first.length < rest.length) this.#keepsAlive = false
+    if (this.#left >= 0) this.#left -= first.length
+    const isWhole = this.#left === 0
+    const listener = this.#listener
+    if (isWhole) this.#finish()
+    const chunk =
+      first.length === 0 ? undefined : isWhole && first.length <= smallBody ? first.toString('latin1') : first
+    listener?.serverHead(head, chunk, isWhole)
+  }
+
+  #respondChunked(head: TextResponseHead, rest: Buffer): void {
+    this.#decoder = new ChunkedDecoder()
+    this.#held = head
+    this.#bodyChunked(rest)
+    // No data came along with the head: it goes alone.
+    this.#release(false)
+  }
+
+  /** Sends a held head on its way. */
+  #release(ended: boolean): void {
+    const head = this.#held
+    this.#held = undefined
+    if (head !== undefined) this.#listener?.serverHead(head, undefined, ended)
+  }
+
+  #body(bytes: Buffer): void {
+    if (this.#decoder !== undefined) return this.#bodyChunked(bytes)
+    const data = this.#left >= 0 && bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes
+    if (data.length < bytes.length) this.#keepsAlive = false
+    if (this.#left > 0) this.#left -= data.length
+    const listener = this.#listener
+    listener?.serverData(data)
+    // Whoever got the last piece may have given up.
+    if (this.#left !== 0 || this.#listener === undefined) return
+    // Only now: what the client can't take yet paused this connection, and the next exchange must find it awake.
+    this.#finish()
+    listener?.serverEnd(undefined)
+  }
+
+  #bodyChunked(bytes: Buffer): void {
+    const decoder = this.#decoder!
+    const end = decoder.decode(bytes, 0, this)
+    if (decoder.hasFailed) return this.#fail('bad-response', true)
+    if (!decoder.isDone || this.#listener === undefined) return
+    if (end < bytes.length) this.#keepsAlive = false
+    const listener = this.#listener
+    const head = this.#held
+    this.#held = undefined
+    this.#finish()
+    if (head !== undefined && decoder.trailers.length === 0) return listener.serverHead(head, undefined, true)
+    if (head !== undefined) listener.serverHead(head, undefined, false)
+    listener.serverEnd(decoder.trailers.length > 0 ? decoder.trailers : undefined)
+  }
+
+  chunkData(bytes: Buffer): void {
+    const head = this.#held
+    this.#held = undefined
+    if (head === undefined) this.#listener?.serverData(bytes)
+    else this.#listener?.serverHead(head, bytes, false)
+  }
+
+  /** The response is complete: the connection is free, or useless. */
+  #finish(): void {
+    this.#listener = undefined
+    this.#decoder = undefined
+    if (!this.#keepsAlive || this.#isSending) return this.destroy()
+    this.#state = 'idle'
+    this.#request = undefined
+    // A client that took its time may have left it paused.
+    this.#socket?.resume()
+    this.#owner.putBack(this)
+  }
+
+  // -- The end --------------------------------------------------------------------------------------------------------
+
+  /** The server has sent all that it will. */
+  #ended(): void {
+    if (this.#state === 'body' && this.#left === untilClose) {
+      const listener = this.#listener
+      this.#listener = undefined
+      this.destroy()
+      listener?.serverEnd(undefined)
+    } else this.#broken(undefined)
+  }
+
+  #broken(error: Error | undefined): void {
+    if (this.#state === 'closed') return
+    const hasResponse = this.#state === 'body' || this.#partial !== undefined
+    this.#fail(hasResponse ? 'bad-response' : 'server-closed', hasResponse, error)
+  }
+
+  #fail(kind: 'bad-response' | 'server-closed', hasResponse: boolean, cause?: Error): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    this.destroy()
+    listener?.serverFailed({ kind, sent: true, reused: !hasResponse && this.#served > 1, cause })
+  }
+
+  #dialFailed(error: DialError): void {
+    const listener = this.#listener
+    this.#listener = undefined
+    this.destroy()
+    listener?.serverFailed({ kind: error.kind, sent: false, reused: false, cause: error })
+  }
+}
+
+function ignore(): void {}

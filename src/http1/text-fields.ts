@@ -1,0 +1,252 @@
+import { trimBlanks, trimSpaces } from '../core/message/field-syntax.js'
+import { addedText, appendAdded, type HeadEdits, isRemoved } from '../core/message/head-edits.js'
+import { isHopByHop, namesToken, nominatedNames, upgradeOf } from '../core/message/hop-by-hop.js'
+
+const colon = 58
+
+/** The names that framing and forwarding must know, found by length and first letter: {@link placeOf}. */
+const tellingNames: (string | undefined)[] = []
+/** The first letters of those names, a bit each. */
+let tellingLetters = 0
+for (const name of [
+  'te',
+  'host',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'proxy-connection',
+  'transfer-encoding',
+]) {
+  tellingNames[placeOf(name.length, letterAt(name, 0))] = name
+  tellingLetters |= 1 << letterAt(name, 0)
+}
+const longestTellingName = 17
+
+function placeOf(length: number, letter: number): number {
+  return (length << 5) | letter
+}
+
+/** The same number for both cases of a letter; other characters may share it. */
+function letterAt(text: string, position: number): number {
+  return text.charCodeAt(position) & 31
+}
+
+/**
+ * The fields of a head, kept as the text that was received. Its syntax has been checked; one walk over its lines finds
+ * what framing and forwarding must know, looking only at lines whose first letter can matter. What nobody touches goes
+ * out as it came, by slices of the text.
+ */
+export abstract class TextFields {
+  /** Lines that stay on this hop, flat and in order: from, to, from, to. Most heads have one or none. */
+  #dropped: number[] | undefined
+  /** The first letters of all names, a bit each: most questions for a field end here. */
+  #letters = 0
+  /** Where the value of the only Host field starts and ends, blanks included. */
+  #hostFrom = 0
+  #hostTo = 0
+  #upgrade: string | undefined
+  /** Every value of Connection, joined, in lower case. */
+  #connection: string | undefined
+  /** Every value of Transfer-Encoding, joined. */
+  protected codings: string | undefined
+  protected contentLength: string | undefined
+  protected lengths = 0
+  protected hosts = 0
+  /** How many fields there are. */
+  readonly count: number
+
+  constructor(
+    readonly text: string,
+    /** Where the first field's line starts. */
+    protected readonly start: number,
+    /** Where the empty line starts. */
+    protected readonly end: number,
+  ) {
+    let letters = 0
+    let count = 0
+    for (let line = start; line < end; count++) {
+      const next = text.indexOf('\n', line) + 1
+      const bit = 1 << letterAt(text, line)
+      letters |= bit
+      if ((tellingLetters & bit) !== 0) this.#index(line, next)
+      line = next
+    }
+    this.#letters = letters
+    this.count = count
+    if (this.#connection !== undefined) this.#dropNominated(this.#connection)
+  }
+
+  /** Looks at a line whose name may be one of the telling ones. */
+  #index(line: number, next: number): void {
+    const { text } = this
+    const end = text.indexOf(':', line)
+    const length = end - line
+    // User-Agent, Cookie and their like: the right letter, the wrong length.
+    if (length > longestTellingName) return
+    const name = tellingNames[placeOf(length, letterAt(text, line))]
+    if (name === undefined || !isNameAt(text, line, name)) return
+    if (name === 'host') {
+      this.hosts++
+      this.#hostFrom = end + 1
+      this.#hostTo = next - 2
+    } else if (name === 'content-length') {
+      this.lengths++
+      this.contentLength = trimSpaces(text, end + 1, next - 2)
+    } else {
+      if (this.#dropped === undefined) this.#dropped = [line, next]
+      else this.#dropped.push(line, next)
+      this.#hopByHop(name, end + 1, next - 2)
+    }
+  }
+
+  #hopByHop(name: string, from: number, to: number): void {
+    if (name === 'connection')
+      this.#connection = joined(this.#connection, trimBlanks(this.text, from, to).toLowerCase())
+    else if (name === 'transfer-encoding') this.codings = joined(this.codings, trimSpaces(this.text, from, to))
+    else if (name === 'upgrade') this.#upgrade = joined(this.#upgrade, trimBlanks(this.text, from, to))
+  }
+
+  /** Takes out what Connection names too: one more walk, as the names may stand before it. */
+  #dropNominated(connection: string): void {
+    const names = nominatedNames(connection)
+    if (names === undefined) return
+    const { text, end } = this
+    const dropped: number[] = []
+    for (let line = this.start; line < end; ) {
+      const next = text.indexOf('\n', line) + 1
+      const name = text.slice(line, text.indexOf(':', line)).toLowerCase()
+      if (isHopByHop(name) || names.has(name)) dropped.push(line, next)
+      line = next
+    }
+    this.#dropped = dropped
+  }
+
+  /** Keeps fields of that name, given in lower case, from going on. */
+  protected drop(name: string): void {
+    this.#dropped = this.#withLinesOf(name, this.#dropped, undefined)
+  }
+
+  /** Where the next line with that name starts, from the line at `from` on; -1: there is none. */
+  #find(name: string, from: number): number {
+    const letter = letterAt(name, 0)
+    if ((this.#letters & (1 << letter)) === 0) return -1
+    const { text, end } = this
+    for (let line = from; line < end; line = text.indexOf('\n', line) + 1) {
+      if (letterAt(text, line) !== letter || text.charCodeAt(line + name.length) !== colon) continue
+      if (isNameAt(text, line, name)) return line
+    }
+    return -1
+  }
+
+  get(name: string): string | undefined {
+    if (name === 'host' && this.hosts === 1) return trimBlanks(this.text, this.#hostFrom, this.#hostTo)
+    const line = this.#find(name, this.start)
+    return line < 0 ? undefined : this.#valueAt(line, name)
+  }
+
+  getAll(name: string): string[] {
+    const values: string[] = []
+    for (let line = this.#find(name, this.start); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
+      values.push(this.#valueAt(line, name))
+    }
+    return values
+  }
+
+  #valueAt(line: number, name: string): string {
+    return trimBlanks(this.text, line + name.length + 1, this.#lineAfter(line) - 2)
+  }
+
+  #lineAfter(line: number): number {
+    return this.text.indexOf('\n', line) + 1
+  }
+
+  get upgrade(): string | undefined {
+    return this.#upgrade === undefined ? undefined : upgradeOf(this.#upgrade, this.#connection ?? '')
+  }
+
+  /** Whether the sender wants the connection kept; `close` counts more than anything else (RFC 9112 9.3). */
+  protected isKept(minorVersion: number): boolean {
+    const connection = this.#connection
+    if (connection === undefined) return minorVersion === 1
+    return !namesToken(connection, 'close') && (minorVersion === 1 || namesToken(connection, 'keep-alive'))
+  }
+
+  forwardedText(edits: readonly HeadEdits[]): string {
+    return this.#kept(edits) + addedText(edits)
+  }
+
+  /** The received lines that go on. */
+  #kept(edits: readonly HeadEdits[]): string {
+    const { text, start, end } = this
+    const dropped = this.#droppedWith(edits)
+    if (dropped === undefined) return text.slice(start, end)
+    let kept = ''
+    let from = start
+    for (let i = 0; i < dropped.length; i += 2) {
+      if (dropped[i]! > from) kept += text.slice(from, dropped[i])
+      from = dropped[i + 1]!
+    }
+    return kept + text.slice(from, end)
+  }
+
+  /** The lines that stay here, with those that edits remove. */
+  #droppedWith(edits: readonly HeadEdits[]): readonly number[] | undefined {
+    let dropped = this.#dropped
+    for (let layer = 0; layer < edits.length; layer++) {
+      const { removed } = edits[layer]!
+      for (let i = 0; i < removed.length; i++) dropped = this.#withLinesOf(removed[i]!, dropped, this.#dropped)
+    }
+    return dropped
+  }
+
+  /** Puts the lines of a name among others, which are copied first when they are `shared`. */
+  #withLinesOf(name: string, lines: number[] | undefined, shared: number[] | undefined): number[] | undefined {
+    let list = lines
+    for (let line = this.#find(name, this.start); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
+      if (list === undefined) list = []
+      else if (list === shared) list = list.slice()
+      insertLine(list, line, this.#lineAfter(line))
+    }
+    return list
+  }
+
+  forwardedList(edits: readonly HeadEdits[]): string[] {
+    const list: string[] = []
+    const { text, end } = this
+    const dropped = this.#dropped ?? []
+    let passed = 0
+    for (let line = this.start; line < end; line = this.#lineAfter(line)) {
+      if (dropped[passed] === line) {
+        passed += 2
+        continue
+      }
+      const end = text.indexOf(':', line)
+      const name = text.slice(line, end)
+      if (!isRemoved(name, edits, 0)) list.push(name, trimBlanks(text, end + 1, this.#lineAfter(line) - 2))
+    }
+    appendAdded(list, edits)
+    return list
+  }
+}
+
+/** Whether the name at `at`, of the same length, is `name`, which is in lower case. */
+function isNameAt(text: string, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = text.charCodeAt(at + i)
+    const wanted = name.charCodeAt(i)
+    if (code !== wanted && (code < 65 || code > 90 || (code | 32) !== wanted)) return false
+  }
+  return true
+}
+
+/** Puts a line in its place in the order, unless it is there. */
+function insertLine(lines: number[], from: number, to: number): void {
+  let place = lines.length
+  while (place > 0 && lines[place - 2]! > from) place -= 2
+  if (place === 0 || lines[place - 2] !== from) lines.splice(place, 0, from, to)
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`
+}

@@ -1,0 +1,42 @@
+import { chunked } from '../core/message/framing.js'
+import type { RequestHead, ResponseHead } from '../core/message/head.js'
+import { addedText, type HeadEdits } from '../core/message/head-edits.js'
+import { authorityOf, hostOf } from '../core/message/host-conflict.js'
+import type { Address } from '../util/address.js'
+
+/** A request's head for the next hop: the received lines with the edits, and framing and upgrade of this hop. */
+export function requestText(head: RequestHead, edits: readonly HeadEdits[], server: Address): string {
+  let text = `${head.method} ${head.target} HTTP/1.1\r\n${head.forwardedText(edits)}`
+  if (head.bodyLength === chunked) text += 'Transfer-Encoding: chunked\r\n'
+  if (head.upgrade !== undefined && head.bodyLength === 0) text += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+  if (head.minorVersion === 0) text += missingHost(head, edits, server)
+  return `${text}\r\n`
+}
+
+/** HTTP/1.0 need have no Host, HTTP/1.1 must have one: whom the target names, else the server. */
+function missingHost(head: RequestHead, edits: readonly HeadEdits[], server: Address): string {
+  if (head.get('host') !== undefined || addedText(edits).search(/^host:/im) >= 0) return ''
+  return `Host: ${authorityOf(head.target) ?? hostOf(server)}\r\n`
+}
+
+/** How a response leaves on its client's connection. */
+export interface ResponseManner {
+  /** The body goes in chunks. */
+  readonly isChunked: boolean
+  /** What the client is told about the connection: nothing, that it ends, or (HTTP/1.0) that it goes on. */
+  readonly connection: 'close' | 'keep-alive' | undefined
+}
+
+/** A response's head for the client. */
+export function responseText(
+  head: ResponseHead,
+  edits: readonly HeadEdits[],
+  manner: ResponseManner,
+  date: string,
+): string {
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText(edits)}`
+  if (head.get('date') === undefined) text += `Date: ${date}\r\n`
+  if (manner.isChunked) text += 'Transfer-Encoding: chunked\r\n'
+  if (manner.connection !== undefined) text += `Connection: ${manner.connection}\r\n`
+  return `${text}\r\n`
+}
