@@ -271,7 +271,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   #responseEnded(): void {
     this.#exchange = undefined
-    if (!this.#keepsAlive) return this.#finish()
+    if (!this.#keepsAlive || this.#isDraining) return this.#finish()
     // More than a little that the client has not taken yet keeps its next request waiting.
     if (this.#socket.writableNeedDrain) this.deadline.set(this, this.#frontend.settings.timeout.client)
     else this.#afterResponse()
@@ -298,15 +298,21 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  /** Nothing follows: closes when all is out, and reads no more than a last while, so that no reset overtakes it. */
+  /**
+   * Nothing follows: closes when all is out. Where more of the client's may be on its way, that is read for a last
+   * while and forgotten: a socket that is closed with bytes unread is reset, and a reset can overtake the answer.
+   */
   #finish(): void {
+    const socket = this.#socket
+    const hasMore = this.#left !== 0 || this.#input !== undefined || this.#head === undefined
     this.#isClosing = true
     this.#left = 0
     this.#input = undefined
     this.deadline.set(this, this.#frontend.settings.timeout.client)
-    this.#socket.end(() => this.deadline.set(this, lingerTime))
-    this.#socket.off('data', this.#onData).on('data', ignore)
-    this.#socket.resume()
+    if (!hasMore) return socket.destroySoon()
+    socket.end(() => this.deadline.set(this, lingerTime))
+    socket.off('data', this.#onData).on('data', ignore)
+    socket.resume()
   }
 
   /** Answers what never became a request, and closes. */

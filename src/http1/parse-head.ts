@@ -9,8 +9,14 @@ const space = 32
 const del = 127
 
 /** No target has a blank, a control, a byte above ASCII, or a fragment (RFC 9112 3.2). */
-const requestLine = /([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21\x22\x24-\x7e]+) HTTP\/1\.([01])\r\n/y
-const statusLine = /HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/y
+const requestLine = /[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21\x22\x24-\x7e]+ HTTP\/1\.[01]\r\n/y
+const statusLine = /HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n/y
+/** What follows the target in a request line. */
+const versionLength = ' HTTP/1.1\r\n'.length
+/** Where a status line's parts are. */
+const minorAt = 'HTTP/1.'.length
+const statusAt = 'HTTP/1.1 '.length
+const reasonAt = 'HTTP/1.1 200 '.length
 
 /** All lines of fields and the empty line: no bare CR or LF, no folding, no blank before the colon, no control (5). */
 const fieldLines = /(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y
@@ -101,29 +107,34 @@ function isLine(bytes: Buffer, from: number, end: number, firstLine: RegExp): bo
 /** Reads the request's head that `text` starts with. */
 export function parseRequestHead(text: string): TextRequestHead | RequestDefect {
   requestLine.lastIndex = 0
-  const match = requestLine.exec(text)
-  if (match === null) return 'bad-request'
+  if (!requestLine.test(text)) return 'bad-request'
   const start = requestLine.lastIndex
   const end = endOfFields(text, start)
-  const [, method, target, minor] = match
-  if (end < 0 || !isTarget(method!, target!)) return 'bad-request'
-  if (target!.length > limits.target) return 'target-too-long'
-  return new TextRequestHead(text, start, end - 2, method!, target!, minor === '1' ? 1 : 0)
+  const blank = text.indexOf(' ')
+  const method = text.slice(0, blank)
+  const target = text.slice(blank + 1, start - versionLength)
+  if (end < 0 || !isTarget(method, target)) return 'bad-request'
+  if (target.length > limits.target) return 'target-too-long'
+  return new TextRequestHead(text, start, end - 2, method, target, digitAt(text, start - 3))
 }
 
 /** Reads the response's head that `text` starts with; undefined when it is none, or one that can be read in two ways. */
 export function parseResponseHead(text: string, method: string): TextResponseHead | undefined {
   statusLine.lastIndex = 0
-  const match = statusLine.exec(text)
-  if (match === null) return undefined
+  if (!statusLine.test(text)) return undefined
   const start = statusLine.lastIndex
   const end = endOfFields(text, start)
   if (end < 0) return undefined
-  const [, minor, status, reason = ''] = match
+  const minor = digitAt(text, minorAt)
+  const status = digitAt(text, statusAt) * 100 + digitAt(text, statusAt + 1) * 10 + digitAt(text, statusAt + 2)
   // HTTP/1.0 has no informational responses: its readers take one for the final response.
-  if (minor === '0' && status!.startsWith('1')) return undefined
-  const head = new TextResponseHead(text, start, end - 2, Number(status), reason, minor === '1' ? 1 : 0, method)
+  if (minor === 0 && status < 200) return undefined
+  const head = new TextResponseHead(text, start, end - 2, status, text.slice(reasonAt, start - 2), minor, method)
   return head.isAmbiguous ? undefined : head
+}
+
+function digitAt(text: string, position: number): number {
+  return text.charCodeAt(position) - 48
 }
 
 /** Where the fields end, the empty line included; -1: something among them is no field. */

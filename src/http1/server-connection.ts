@@ -86,6 +86,8 @@ export class ServerConnection implements Try, ChunkSink {
     socket.on('end', this.#onEnd)
     socket.on('close', this.#onError)
     socket.on('drain', this.#onDrain)
+    // A client waits for what is under way; an idle connection alone must not keep the process alive.
+    socket.unref()
     socket.resume()
   }
 

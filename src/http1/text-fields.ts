@@ -1,7 +1,9 @@
 import { trimBlanks, trimSpaces } from '../core/message/field-syntax.js'
+import { readLength } from '../core/message/framing.js'
 import { addedText, appendAdded, type HeadEdits, isRemoved } from '../core/message/head-edits.js'
 import { isHopByHop, namesToken, nominatedNames, upgradeOf } from '../core/message/hop-by-hop.js'
 
+const space = 32
 const colon = 58
 
 /** The names that framing and forwarding must know, found by length and first letter: {@link placeOf}. */
@@ -50,7 +52,8 @@ export abstract class TextFields {
   #connection: string | undefined
   /** Every value of Transfer-Encoding, joined. */
   protected codings: string | undefined
-  protected contentLength: string | undefined
+  /** What Content-Length says; NaN: no length. 0 where there is none. */
+  protected contentLength = 0
   protected lengths = 0
   protected hosts = 0
   /** How many fields there are. */
@@ -92,7 +95,7 @@ export abstract class TextFields {
       this.#hostTo = next - 2
     } else if (name === 'content-length') {
       this.lengths++
-      this.contentLength = trimSpaces(text, end + 1, next - 2)
+      this.contentLength = readLength(text, end + 1, next - 2)
     } else {
       if (this.#dropped === undefined) this.#dropped = [line, next]
       else this.#dropped.push(line, next)
@@ -101,10 +104,17 @@ export abstract class TextFields {
   }
 
   #hopByHop(name: string, from: number, to: number): void {
-    if (name === 'connection')
-      this.#connection = joined(this.#connection, trimBlanks(this.text, from, to).toLowerCase())
+    if (name === 'connection') this.#connection = joined(this.#connection, this.#options(from, to))
     else if (name === 'transfer-encoding') this.codings = joined(this.codings, trimSpaces(this.text, from, to))
     else if (name === 'upgrade') this.#upgrade = joined(this.#upgrade, trimBlanks(this.text, from, to))
+  }
+
+  /** A value of Connection in lower case: nearly always this one, which costs no new text. */
+  #options(from: number, to: number): string {
+    const { text } = this
+    if (to - from === 11 && text.charCodeAt(from) === space && isNameAt(text, from + 1, 'keep-alive'))
+      return 'keep-alive'
+    return trimBlanks(text, from, to).toLowerCase()
   }
 
   /** Takes out what Connection names too: one more walk, as the names may stand before it. */

@@ -30,7 +30,7 @@ export class TextRequestHead extends TextFields implements RequestHead {
     super(text, start, end)
     this.defect = this.#findDefect()
     if (this.codings !== undefined) this.bodyLength = chunked
-    else this.bodyLength = this.contentLength === undefined ? 0 : Number(this.contentLength)
+    else this.bodyLength = this.contentLength
   }
 
   /** Bytes from the first to the end of the empty line. */
@@ -81,7 +81,7 @@ export class TextResponseHead extends TextFields implements ResponseHead {
     if (this.lengths > 0 && isLengthless(status)) this.drop('content-length')
     if (isBodyless(method, status)) this.bodyLength = 0
     else if (this.codings !== undefined) this.bodyLength = chunked
-    else this.bodyLength = this.contentLength === undefined ? untilClose : Number(this.contentLength)
+    else this.bodyLength = this.lengths === 0 ? untilClose : this.contentLength
   }
 
   /** Bytes from the first to the end of the empty line. */

@@ -23,23 +23,43 @@ export function isLengthless(status: number): boolean {
   return status === 204 || status < 200
 }
 
-/** A length is digits alone, and few enough to be exact (RFC 9110 8.6). */
-const validLength = /^\d{1,15}$/
+/** The most digits of a length that is surely exact. */
+const mostDigits = 15
+
+/**
+ * The number that Content-Length says in a part of `text`: digits alone, and few enough to be exact (RFC 9110 8.6). NaN for
+ * anything else. Spaces around it may be, a tab not: that is lawful, but nobody writes it, and parsers are known that take
+ * it for a part of the value.
+ */
+export function readLength(text: string, from = 0, to = text.length): number {
+  let start = from
+  let end = to
+  while (start < end && text.charCodeAt(start) === 32) start++
+  while (end > start && text.charCodeAt(end - 1) === 32) end--
+  if (start === end || end - start > mostDigits) return Number.NaN
+  let length = 0
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    length = length * 10 + digit
+  }
+  return length
+}
 
 /**
  * What makes two readers of a message disagree about where it ends (RFC 9112 6.1 and 6.3). `codings` is Transfer-Encoding
- * and `length` Content-Length, undefined where there is none; `lengths` says how many fields of that name there are.
+ * and `length` what {@link readLength} made of Content-Length; `lengths` says how many fields of that name there are.
  */
 export function framingDefect(
   codings: string | undefined,
-  length: string | undefined,
+  length: number,
   lengths: number,
   minorVersion: number,
 ): 'bad-request' | 'unsupported' | undefined {
-  if (lengths > 1 || (length !== undefined && !validLength.test(length))) return 'bad-request'
+  if (lengths > 1 || Number.isNaN(length)) return 'bad-request'
   if (codings === undefined) return undefined
   // HTTP/1.0 has no transfer codings: its readers see another body than ours.
-  if (length !== undefined || minorVersion === 0) return 'bad-request'
+  if (lengths > 0 || minorVersion === 0) return 'bad-request'
   return codingDefect(codings)
 }
 

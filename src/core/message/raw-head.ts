@@ -1,4 +1,4 @@
-import { type BodyLength, chunked, framingDefect, isBodyless, isLengthless, untilClose } from './framing.js'
+import { type BodyLength, chunked, framingDefect, isBodyless, isLengthless, readLength, untilClose } from './framing.js'
 import type { RequestHead, ResponseHead } from './head.js'
 import { appendAdded, type HeadEdits, isRemoved } from './head-edits.js'
 import { maxRequestFields } from './head-limits.js'
@@ -11,7 +11,8 @@ abstract class RawHead {
   readonly #hopByHop: number[] = []
   /** Every value of Connection, joined. */
   protected connection = ''
-  protected contentLength: string | undefined
+  /** What Content-Length says; NaN: no length. 0 where there is none. */
+  protected contentLength = 0
   /** Every value of Transfer-Encoding, joined. */
   protected coding: string | undefined
   protected lengths = 0
@@ -51,7 +52,7 @@ abstract class RawHead {
   }
 
   #length(position: number): void {
-    this.contentLength = this.list[position + 1]!
+    this.contentLength = readLength(this.list[position + 1]!)
     this.lengths++
   }
 
@@ -126,7 +127,7 @@ export class RawRequestHead extends RawHead implements RequestHead {
 
   get bodyLength(): BodyLength {
     if (this.coding !== undefined) return chunked
-    return this.contentLength === undefined ? 0 : Number(this.contentLength)
+    return this.contentLength
   }
 
   get defect(): 'bad-request' | 'head-too-large' | 'unsupported' | undefined {
@@ -158,6 +159,6 @@ export class RawResponseHead extends RawHead implements ResponseHead {
     if (this.lengths > 0 && isLengthless(status)) this.dropLength()
     if (isBodyless(method, status)) this.bodyLength = 0
     else if (this.coding !== undefined) this.bodyLength = chunked
-    else this.bodyLength = this.contentLength === undefined ? untilClose : Number(this.contentLength)
+    else this.bodyLength = this.lengths === 0 ? untilClose : this.contentLength
   }
 }

@@ -1,0 +1,155 @@
+import { cutsOff, forwards, post, type RequestCase, refuses, request, smuggled } from './case.js'
+
+function chunks(text: string): string {
+  return post(['Transfer-Encoding: chunked'], text)
+}
+
+const next = request('GET /next')
+
+/** Sizes, extensions and ends of chunks that readers disagree about. */
+export const chunkedBodies: readonly RequestCase[] = [
+  ...refuses(
+    400,
+    Object.fromEntries(
+      [
+        ...[
+          '',
+          'g',
+          '0x2',
+          '-2',
+          '+2',
+          '2.',
+          '2h',
+          ' 2',
+          '\t2',
+          '2 ',
+          '2\t',
+          '2  ',
+          '2\0',
+          '\x002',
+          '2\x0b',
+          '2\xa0',
+          '2_',
+          '2,2',
+          '2 2',
+        ],
+        ...[
+          '10000000000000002',
+          '100000000000000000000000000000002',
+          'ffffffffffffffff',
+          '00000000000002',
+          '\xb2',
+          '2=',
+          '"2"',
+          '(2)',
+          '2\x7f',
+        ],
+      ].map((size) => [`a size of ${JSON.stringify(size)}`, chunks(`${size}\r\nhi\r\n0\r\n\r\n${smuggled}`)]),
+    ),
+  ),
+  ...refuses(
+    400,
+    Object.fromEntries(
+      [
+        ...[
+          ';',
+          ';;',
+          ';=',
+          ';=b',
+          ';a=',
+          ';a;',
+          ';a=b=c',
+          ';a b',
+          ';a="',
+          ';a="b',
+          ';a=b"',
+          ';a="b"c',
+          ';(a)',
+          ';a=\0',
+          ';a="\0"',
+        ],
+        ...[';a="\x7f"', ';a ', ';a\rb', ';a\nb', ';\n', ';a\n', ';a="\n"', ';a="\r\n"', 'a;b\x01', ',a', ' a'],
+      ].map((extension) => [
+        `an extension of ${JSON.stringify(extension)}`,
+        chunks(`2${extension}\r\nhi\r\n0\r\n\r\n${smuggled}`),
+      ]),
+    ),
+  ),
+  ...refuses(400, {
+    'an extension without end': chunks(`2;${'a'.repeat(2000)}`),
+    'a size line that LF ends': chunks(`2\nhi\r\n0\r\n\r\n${smuggled}`),
+    'a size line that CR ends': chunks(`2\rhi\r\n0\r\n\r\n${smuggled}`),
+    'a size line that CR CR LF ends': chunks(`2\r\r\nhi\r\n0\r\n\r\n${smuggled}`),
+    'a size line that LF CR ends': chunks(`2\n\rhi\r\n0\r\n\r\n${smuggled}`),
+    'an extension that ends in LF, as some servers read it': chunks(`2;\nxx\r\n4c\r\n0\r\n\r\n${smuggled}`),
+    'data longer than its size': chunks(`2\r\nhello\r\n0\r\n\r\n${smuggled}`),
+    'data shorter than its size': chunks(`8\r\nhi\r\n0\r\n\r\n${smuggled}`),
+    'data that LF ends': chunks(`2\r\nhi\n0\r\n\r\n${smuggled}`),
+    'data that CR ends': chunks(`2\r\nhi\r0\r\n\r\n${smuggled}`),
+    'data that nothing ends': chunks(`2\r\nhi0\r\n\r\n${smuggled}`),
+    'data that two other bytes end': chunks(`2\r\nhiXX0\r\n\r\n${smuggled}`),
+    'data that a blank and CRLF end': chunks(`2\r\nhi \r\n0\r\n\r\n${smuggled}`),
+    'data that CR CR LF ends': chunks(`2\r\nhi\r\r\n0\r\n\r\n${smuggled}`),
+    'an empty line for a size': chunks(`2\r\nhi\r\n\r\n0\r\n\r\n${smuggled}`),
+    'an empty line before the first size': chunks(`\r\n2\r\nhi\r\n0\r\n\r\n${smuggled}`),
+    'a last chunk that LF ends': chunks(`0\n\n${smuggled}`),
+    'a last chunk that CRLF LF ends': chunks(`0\r\n\n${smuggled}`),
+    'a last chunk that LF CRLF ends': chunks(`0\n\r\n${smuggled}`),
+    'a last chunk with data': chunks(`0\r\nX\r\n${smuggled}`),
+    'no last chunk but a request': chunks(`2\r\nhi\r\n${smuggled}`),
+    'a request right after the last size: its first line is no trailer': chunks(`0\r\n${smuggled}`),
+    'minus nothing for the last size': chunks(`-0\r\n\r\n${smuggled}`),
+    'a trailer with a blank before its colon': chunks(`0\r\nX : y\r\n\r\n${smuggled}`),
+    'a trailer on a folded line': chunks(`0\r\nX: y\r\n z\r\n\r\n${smuggled}`),
+    'a trailer that LF ends': chunks(`0\r\nX: y\n\r\n${smuggled}`),
+    'a trailer with a bare CR': chunks(`0\r\nX: y\rZ: z\r\n\r\n${smuggled}`),
+    'a trailer with a NUL': chunks(`0\r\nX: \0\r\n\r\n${smuggled}`),
+    'a trailer without a colon': chunks(`0\r\nX\r\n\r\n${smuggled}`),
+    'a trailer without a name': chunks(`0\r\n: y\r\n\r\n${smuggled}`),
+    'trailers without end': chunks(`0\r\n${'X: y\r\n'.repeat(4000)}`),
+    'an empty trailer line that a blank begins': chunks(`0\r\n \r\n${smuggled}`),
+  }),
+  ...forwards({
+    'sizes in both cases, with zeros': [
+      chunks(`0000A\r\n0123456789\r\n00b\r\n0123456789a\r\n000\r\n\r\n${next}`),
+      ['POST /', '01234567890123456789a'],
+      ['GET /next'],
+    ],
+    'extensions as RFC 9112 has them': [
+      chunks(`2;a;b=c;d="e; f\\"g"\r\nhi\r\n0;x\r\n\r\n${next}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'extensions among blanks': [
+      chunks(`2 ; a = b\t;\tc\r\nhi\r\n0 ;x\r\n\r\n${next}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'a quoted extension that looks like a size': [
+      chunks(`2;a="0"\r\nhi\r\n0\r\n\r\n${next}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'trailers that look like framing': [
+      chunks(`2\r\nhi\r\n0\r\nContent-Length: 50\r\nTransfer-Encoding: identity\r\nHost: b.test\r\n\r\n${next}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'trailers that look like the client': [
+      chunks(`0\r\nX-Forwarded-For: 192.0.2.1\r\nCookie: a=b\r\n\r\n${next}`),
+      ['POST /'],
+      ['GET /next'],
+    ],
+    'a last chunk, then empty lines, then a request': [chunks(`0\r\n\r\n\r\n\r\n${next}`), ['POST /'], ['GET /next']],
+    'no data at all': [chunks(`0\r\n\r\n${next}`), ['POST /'], ['GET /next']],
+  }),
+  ...cutsOff({
+    'the end within a size': chunks('1'),
+    'the end within data': chunks('5\r\nhel'),
+    'the end after data': chunks('5\r\nhello'),
+    'the end before the last chunk': chunks('5\r\nhello\r\n'),
+    'the end after the last size': chunks('5\r\nhello\r\n0\r\n'),
+    'the end before the last line': chunks('5\r\nhello\r\n0\r\nX: y\r\n'),
+    'the end within the last line': chunks('5\r\nhello\r\n0\r\n\r'),
+  }),
+]
