@@ -342,7 +342,18 @@ describe('the framing of a request', () => {
         '0b1',
         '0o7',
       ],
-      ...['\xa01', '1\xa0', '\xb2', '"1"', '1000000000000000', '18446744073709551617', '9'.repeat(300), '1\t1'],
+      ...[
+        '\xa01',
+        '1\xa0',
+        '\xb2',
+        '"1"',
+        '1000000000000000',
+        '18446744073709551617',
+        '9'.repeat(300),
+        '1\t1',
+        '\t1',
+        '1\t',
+      ],
     ]) {
       assert.equal(verdict(post(`Content-Length: ${length}`)), 'bad-request', JSON.stringify(length))
     }
@@ -382,7 +393,18 @@ describe('the framing of a request', () => {
         ',chunked',
       ],
       ...['chunked;q=1', 'chunked; x', 'gzip;q=1, chunked', '"chunked"', "'chunked'", 'xchunked', 'chunkedx', 'chunke'],
-      ...['chunked chunked', 'gzip chunked', 'chunked\t,chunked', '\xa0chunked', 'chunked\xa0', '\xa0, chunked', '0'],
+      ...[
+        'chunked chunked',
+        'gzip chunked',
+        'chunked\t,chunked',
+        '\tchunked',
+        'chunked\t',
+        'gzip,\tchunked',
+        '\xa0chunked',
+        'chunked\xa0',
+        '\xa0, chunked',
+        '0',
+      ],
       ...['gzip, , chunked', 'gzip,, chunked', 'chunked, gzip, chunked', 'c hunked', '=chunked', '[chunked]'],
     ]) {
       assert.equal(verdict(post(`Transfer-Encoding: ${coding}`)), 'bad-request', JSON.stringify(coding))
@@ -397,7 +419,7 @@ describe('the framing of a request', () => {
       'gzip, chunked',
       'GZIP,CHUNKED',
       'identity, chunked',
-      'deflate , gzip\t,\tchunked',
+      'deflate , gzip , chunked',
       'x,chunked',
     ]) {
       assert.equal(verdict(post(`Transfer-Encoding: ${coding}`)), 'unsupported', coding)

@@ -175,9 +175,9 @@ export class FakeTry implements Try {
     this.fail('server-closed', { sent: true, reused })
   }
 
-  tunnel(status: number | undefined = 101): PassThrough {
+  tunnel(status: number | 'tcp' = 101): PassThrough {
     const stream = new PassThrough()
-    this.listener.serverTunnel(stream, status === undefined ? undefined : responseHead(status, 0))
+    this.listener.serverTunnel(stream, status === 'tcp' ? undefined : responseHead(status, 0))
     return stream
   }
 }
@@ -221,6 +221,8 @@ export interface FakeRequest {
   readonly fields?: readonly string[]
   /** How long ago its first byte came. */
   readonly age?: number
+  /** The client's connection. Default: one of its own. */
+  readonly session?: Session
 }
 
 /** A frontend with one backend between fake clients and fake servers, on a virtual clock. */
@@ -265,10 +267,11 @@ export class FakeProxy {
   }
 
   /** An exchange that has not started. A request with a length, or in chunks, has its body still to come. */
-  exchange({ method = 'GET', fields = ['Host', 'a.test'], age = 0 }: FakeRequest = {}): FakeExchange {
+  exchange(request: FakeRequest = {}): FakeExchange {
+    const { method = 'GET', fields = ['Host', 'a.test'], age = 0, session = this.session() } = request
     const client = new FakeClient(this.clock)
     const head = new RawRequestHead(method, '/', 1, fields)
-    const exchange = new Exchange(this.frontend, this.session(), client, head, this.clock.now() - age)
+    const exchange = new Exchange(this.frontend, session, client, head, this.clock.now() - age)
     return { client, exchange }
   }
 
