@@ -30,6 +30,13 @@ export type {
   Probe,
 } from './core/check-options.js'
 export type { CheckResult, CheckStatus, ProbeResult } from './core/check-result.js'
+export type {
+  FrontendCounters,
+  ResponseCounters,
+  ServingCounters,
+  SessionCounters,
+  TimeCounters,
+} from './core/counters.js'
 export type { Decision } from './core/decision.js'
 export type { ErrorPage, ErrorPages } from './core/error-page.js'
 export type { ExchangeRecord, LogSink } from './core/exchange-record.js'

@@ -6,6 +6,7 @@ import { type Assignment, Backend, type Candidate } from '../../src/core/backend
 import type { BackendOptions } from '../../src/core/backend-options.js'
 import { Server } from '../../src/core/server.js'
 import { VirtualClock } from '../../src/testing/virtual-clock.js'
+import { seededRandom } from '../../src/util/random.js'
 import { view } from '../rules/views.js'
 
 /** Somebody who asks for a server, and does as an exchange does. */
@@ -473,6 +474,35 @@ describe('a backend', () => {
     assert.deepEqual(events, ['server:drain a', 'backend:down', 'server:maintenance b', 'backend:up', 'server:ready b'])
   })
 
+  test('has its servers’ downtimes measured by its clock', () => {
+    const { backend, clock } = make({ check: true })
+    const server = backend.server('a')
+    clock.advance(10)
+    check(server, false)
+    clock.advance(30)
+    assert.deepEqual([server.changedAt, server.downtime(clock.now())], [11, 30])
+    check(server, true)
+    clock.advance(100)
+    server.drain()
+    clock.advance(100)
+    assert.deepEqual([server.changedAt, server.downtime(clock.now())], [141, 30], 'to drain is not to be down')
+    server.weight = 3
+    assert.equal(server.changedAt, 141, 'a weight is no state')
+  })
+
+  test('says that a server is up when it leaves a maintenance in which it was down', () => {
+    const { backend, events } = make({ check: true })
+    check(backend.server('a'), false)
+    backend.server('a').maintenance()
+    backend.server('a').ready()
+    assert.deepEqual(events, ['server:down a', 'server:maintenance a', 'server:ready a', 'server:up a'])
+  })
+
+  test('has the chance that it was given', () => {
+    const random = seededRandom(7)
+    assert.equal(new Backend('app', { random }).random, random)
+  })
+
   test('tells what its checks change', () => {
     const { backend, events } = make({ check: true })
     check(backend.server('a'), false)
@@ -514,6 +544,23 @@ describe('a balancer that gives nonsense', () => {
     backend.server('a').drain()
     assert.equal(ask().answer, 'callback-failed')
   })
+})
+
+test('a balancer hears of every slot that is taken and given back, once', () => {
+  const heard: string[] = []
+  const balance: Balancer = Object.assign(new ByName(), {
+    onTake: ({ name }: Server) => heard.push(`take ${name}`),
+    onRelease: ({ name }: Server) => heard.push(`release ${name}`),
+  })
+  const { ask, backend } = make({ balance, servers: { a: two.a } })
+  const holder = ask()
+  const waiting = ask()
+  holder.leave()
+  waiting.leave()
+  assert.deepEqual(heard, ['take a', 'release a', 'take a', 'release a'])
+  heard.length = 0
+  backend.decide(new Asker(backend).view, [])
+  assert.deepEqual(heard, ['take a', 'release a'])
 })
 
 test('a decision takes no slot, no place and no counter', () => {

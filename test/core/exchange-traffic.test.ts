@@ -248,7 +248,7 @@ describe('a turn', () => {
 describe('a redispatch', () => {
   test('leaves the server out that has just failed', () => {
     const servers = { a: '127.0.0.1:1', b: '127.0.0.1:2', c: '127.0.0.1:3' }
-    const proxy = new FakeProxy({ backend: { servers } })
+    const proxy = new FakeProxy({ backend: { servers, balance: 'first' } })
     proxy.begin()
     for (let retry = 1; retry <= 3; retry++) {
       const before = proxy.try.server

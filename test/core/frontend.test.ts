@@ -46,15 +46,19 @@ describe('a decision without a socket', () => {
   test('is 503 where the backend has no usable server', () => {
     const down = new Backend('down', { servers: ['127.0.0.1:1'] })
     down.server('127.0.0.1:1').maintenance()
-    const { backend, status } = new Frontend('web', { defaultBackend: down }).route()
+    const { backend, status, trace } = new Frontend('web', { defaultBackend: down }).route()
     assert.deepEqual([backend?.name, status], ['down', 503])
+    const balance = trace.at(-1)
+    assert.ok(balance?.step === 'balance' && balance.reason === 'no server is usable')
   })
 
   test('is to wait where every server is full', () => {
     const full = new Backend('full', { servers: { a: { address: '127.0.0.1:1', maxConnections: 1 } } })
     full.server('a').take(1)
-    const { server, queued, status } = new Frontend('web', { defaultBackend: full }).route()
+    const { server, queued, status, trace } = new Frontend('web', { defaultBackend: full }).route()
     assert.deepEqual({ server, queued, status }, { server: undefined, queued: true, status: undefined })
+    const balance = trace.at(-1)
+    assert.ok(balance?.step === 'balance' && balance.reason === 'no server has room')
   })
 
   test('advances the round robin and moves no counter', () => {
