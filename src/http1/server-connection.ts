@@ -308,7 +308,7 @@ export class ServerConnection implements Try, ChunkSink {
   #broken(error: Error | undefined): void {
     if (this.#state === 'closed') return
     const hasResponse = this.#state === 'body' || this.#partial !== undefined
-    this.#fail(hasResponse ? 'bad-response' : 'server-closed', hasResponse, error)
+    this.#fail(this.#state === 'body' ? 'bad-response' : 'server-closed', hasResponse, error)
   }
 
   #fail(kind: 'bad-response' | 'server-closed', hasResponse: boolean, cause?: Error): void {

@@ -63,6 +63,6 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> extends Eve
 
 function toFault(thrown: unknown, where: string): Fault {
   if (thrown instanceof EvenkeelError) return { error: thrown, where }
-  const reason = thrown instanceof Error ? thrown.message : inspect(thrown)
+  const reason = thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : inspect(thrown)
   return { error: new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${where} failed: ${reason}`, { cause: thrown }), where }
 }

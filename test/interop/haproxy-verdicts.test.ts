@@ -15,6 +15,7 @@ const empty = '0\r\n\r\n'
 
 /** Requests, and the status that both proxies answer: 200 is the server's. */
 const alike: Readonly<Record<string, readonly [status: number, request: string]>> = {
+  'another protocol': [400, `GET / RTSP/1.0\r\n${host}\r\n`],
   'a plain request': [200, `GET / HTTP/1.1\r\n${host}\r\n`],
   'HTTP/1.0 with Host': [200, `GET / HTTP/1.0\r\n${host}\r\n`],
   'HTTP/1.0 without Host': [200, 'GET / HTTP/1.0\r\n\r\n'],
@@ -54,8 +55,6 @@ const different: Readonly<Record<string, readonly [haproxy: number, evenkeel: nu
   'a folded field': [200, 400, `GET / HTTP/1.1\r\n${host}X-A: 1\r\n 2\r\n\r\n`],
   'bare line feeds': [200, 400, 'GET / HTTP/1.1\nHost: a.test\n\n'],
   'another transfer coding': [422, 501, `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n${empty}`],
-  // node:http takes RTSP for HTTP, and does not tell.
-  'another protocol': [400, 200, `GET / RTSP/1.0\r\n${host}\r\n`],
   'a head of 20 kB': [400, 431, `GET / HTTP/1.1\r\n${host}X-Long: ${'x'.repeat(20_000)}\r\n\r\n`],
   'more than 100 fields': [400, 431, `GET / HTTP/1.1\r\n${host}${'X-A: 1\r\n'.repeat(110)}\r\n`],
 }

@@ -58,14 +58,22 @@ export class Pair {
 
 /**
  * The fields of a message as they can be compared: names in lower case, since HAProxy changes them; without those that
- * say how this hop delimits and keeps messages; Host and Content-Length first, since undici gives them their own place.
+ * say how this hop delimits and keeps messages; without blanks around values, which are no part of them (RFC 9110 5.5)
+ * and which HAProxy takes out; Host and Content-Length first, since undici gives them their own place.
  */
 export function fieldsOf(message: HttpMessage, ...except: readonly string[]): string[] {
   const out = ['connection', 'transfer-encoding', ...except]
   const lines = message.fields
-    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .map(([name, value]) => split(value === '' ? name : `${name}: ${value}`))
     .filter(([name]) => !out.includes(name))
     .map(([name, value]) => `${name}: ${value}`)
   const isMoved = (line: string): boolean => /^(?:host|content-length):/.test(line)
   return [...lines.filter(isMoved).sort(), ...lines.filter((line) => !isMoved(line))]
+}
+
+/** A line's name, in lower case, and its value without the blanks around it. */
+function split(line: string): readonly [name: string, value: string] {
+  const colon = line.indexOf(':')
+  if (colon < 0) return [line.toLowerCase(), '']
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, '')]
 }
