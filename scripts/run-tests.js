@@ -16,7 +16,7 @@ if (files.length === 0) {
 }
 const { status } = spawnSync(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-force-exit', '--test-concurrency=2', '--test-timeout=240000', ...files],
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=240000', ...files],
   { stdio: 'inherit' },
 )
 process.exit(status ?? 1)
