@@ -2,37 +2,10 @@ import { trimBlanks, trimSpaces } from '../core/message/field-syntax.js'
 import { readLength } from '../core/message/framing.js'
 import { addedText, appendAdded, type HeadEdits, isRemoved } from '../core/message/head-edits.js'
 import { isHopByHop, namesToken, nominatedNames, upgradeOf } from '../core/message/hop-by-hop.js'
+import { isNameAt, isTellingLetter, letterAt, tellingNameAt } from './telling-names.js'
 
 const space = 32
 const colon = 58
-
-/** The names that framing and forwarding must know, found by length and first letter: {@link placeOf}. */
-const tellingNames: (string | undefined)[] = []
-/** The first letters of those names, a bit each. */
-let tellingLetters = 0
-for (const name of [
-  'te',
-  'host',
-  'upgrade',
-  'connection',
-  'keep-alive',
-  'content-length',
-  'proxy-connection',
-  'transfer-encoding',
-]) {
-  tellingNames[placeOf(name.length, letterAt(name, 0))] = name
-  tellingLetters |= 1 << letterAt(name, 0)
-}
-const longestTellingName = 17
-
-function placeOf(length: number, letter: number): number {
-  return (length << 5) | letter
-}
-
-/** The same number for both cases of a letter; other characters may share it. */
-function letterAt(text: string, position: number): number {
-  return text.charCodeAt(position) & 31
-}
 
 /**
  * The fields of a head, kept as the text that was received. Its syntax has been checked; one walk over its lines finds
@@ -70,9 +43,9 @@ export abstract class TextFields {
     let count = 0
     for (let line = start; line < end; count++) {
       const next = text.indexOf('\n', line) + 1
-      const bit = 1 << letterAt(text, line)
-      letters |= bit
-      if ((tellingLetters & bit) !== 0) this.#index(line, next)
+      const letter = letterAt(text, line)
+      letters |= 1 << letter
+      if (isTellingLetter(letter)) this.#index(line, next)
       line = next
     }
     this.#letters = letters
@@ -84,11 +57,8 @@ export abstract class TextFields {
   #index(line: number, next: number): void {
     const { text } = this
     const end = text.indexOf(':', line)
-    const length = end - line
-    // User-Agent, Cookie and their like: the right letter, the wrong length.
-    if (length > longestTellingName) return
-    const name = tellingNames[placeOf(length, letterAt(text, line))]
-    if (name === undefined || !isNameAt(text, line, name)) return
+    const name = tellingNameAt(text, line, end - line)
+    if (name === undefined) return
     if (name === 'host') {
       this.hosts++
       this.#hostFrom = end + 1
@@ -238,16 +208,6 @@ export abstract class TextFields {
     appendAdded(list, edits)
     return list
   }
-}
-
-/** Whether the name at `at`, of the same length, is `name`, which is in lower case. */
-function isNameAt(text: string, at: number, name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const code = text.charCodeAt(at + i)
-    const wanted = name.charCodeAt(i)
-    if (code !== wanted && (code < 65 || code > 90 || (code | 32) !== wanted)) return false
-  }
-  return true
 }
 
 /** Puts a line in its place in the order, unless it is there. */
