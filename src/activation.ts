@@ -90,8 +90,8 @@ class ActiveBackend {
   #strip(server: Server): void {
     this.#schedules.get(server)?.stop()
     this.#schedules.delete(server)
+    // What is under way may need it still, to wait or to try again: it keeps no connection from now on.
     server.transport?.close()
-    server.transport = undefined
   }
 
   stop(): void {

@@ -17,11 +17,11 @@ export type AttachableServer = HttpServer | HttpsServer | NetServer
 /**
  * Puts a frontend behind a server that the application owns: a `node:http` or `node:https` server, or a `node:net` or
  * `node:tls` one. The server's own settings stay as they are; where its time limits are shorter than the frontend's,
- * one process warning (`EVENKEEL_W_SERVER_TIMEOUT`) says so. For half-closed TCP make the server with
- * `allowHalfOpen: true`.
+ * one process warning (`EVENKEEL_W_SERVER_TIMEOUT`) says so.
  *
  * Gives a function that detaches it again: no new requests come, what is under way goes on. Throws
- * `ERR_EVENKEEL_STATE` for a server that it can't serve, such as an HTTP server for a frontend in TCP mode.
+ * `ERR_EVENKEEL_STATE` for a server that it can't serve, such as an HTTP server for a frontend in TCP mode, and for one
+ * that has a frontend already. An HTTP server shall have no request listener of its own: both would answer.
  *
  * @example
  * ```ts
@@ -32,16 +32,22 @@ export type AttachableServer = HttpServer | HttpsServer | NetServer
  */
 export function attach(frontend: Frontend, server: AttachableServer): () => void {
   const take = carrierFor(frontend, server)
+  if (attached.has(server)) throw unfit(frontend, 'the server has a frontend already, and two would both answer')
+  attached.add(server)
   const release = activate(frontend)
   const detach = take()
   let isAttached = true
   return () => {
     if (!isAttached) return
     isAttached = false
+    attached.delete(server)
     detach()
     release()
   }
 }
+
+/** The servers that have a frontend. */
+const attached = new WeakSet<AttachableServer>()
 
 /** What will bring the server's traffic to the frontend. Refuses before anything is started. */
 function carrierFor(frontend: Frontend, server: AttachableServer): () => () => void {
@@ -57,7 +63,11 @@ function carrierFor(frontend: Frontend, server: AttachableServer): () => () => v
   if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
   return () => {
     const carrier = mode === 'tcp' ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
-    return acceptFrom(server, frontend, (socket) => carrier.accept(socket))
+    const stop = acceptFrom(server, frontend, (socket) => carrier.accept(socket))
+    return () => {
+      stop()
+      carrier.connections.drain()
+    }
   }
 }
 

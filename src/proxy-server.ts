@@ -142,13 +142,15 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
 
   /** Waits for a promise, but not for longer than `ms`. */
   #within(ms: number, promise: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
+    // A clock's timer keeps no process alive, and whoever waits for the end must hear of it.
+    const hold = setInterval(() => {}, 60_000)
+    return new Promise<void>((resolve) => {
       const timer = this.#parts.clock.setTimer(resolve, ms)
       void promise.then(() => {
         timer.cancel()
         resolve()
       })
-    })
+    }).finally(() => clearInterval(hold))
   }
 
   #stop(): void {

@@ -1,51 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { Server } from '../src/core/server.js'
-import {
-  type Balancer,
-  type Condition,
-  createProxy,
-  type ExchangeRecord,
-  Frontend,
-  type LogSink,
-  type Probe,
-  type WholeConfig,
-} from '../src/index.js'
+import { createProxy, type ExchangeRecord, Frontend, type LogSink } from '../src/index.js'
+import { boom, config, rejects, stage } from './support/broken-route.js'
 import { readResponse } from './support/http-message.js'
 import { connect } from './support/raw-client.js'
 import { RawOrigin } from './support/raw-origin.js'
-import { get, ok, settled, Trial, until } from './support/trial.js'
+import { get, ok, settled, until } from './support/trial.js'
 import { turn } from './support/within.js'
-
-function boom(): never {
-  throw new Error('boom')
-}
-
-const rejects = () => Promise.reject(new Error('boom'))
-
-/** A configuration with a route `/broken` that something may be wrong with, and one that is well. */
-function config(address: string, parts: Partial<WholeConfig> = {}, when?: Condition, balance?: Balancer): WholeConfig {
-  return {
-    frontends: {
-      main: {
-        bind: '127.0.0.1:0',
-        routes: [{ backend: 'broken', when: when ?? (({ path }) => path === '/broken') }],
-        defaultBackend: 'app',
-      },
-    },
-    backends: {
-      app: { servers: { a: address } },
-      broken: { servers: { b: address }, ...(balance === undefined ? {} : { balance }) },
-    },
-    ...parts,
-  }
-}
-
-async function stage(t: TestContext, parts: Partial<WholeConfig> = {}, when?: Condition, balance?: Balancer) {
-  const origin = await RawOrigin.listen(t)
-  const trial = await Trial.start(t, config(origin.address, parts, when, balance))
-  return { origin, trial }
-}
 
 /** Process warnings of evenkeel while the test runs. */
 function warnings(t: TestContext): string[] {
@@ -153,101 +114,6 @@ describe('an event listener that', () => {
     assert.equal(trial.faults.length, 2)
     assert.deepEqual(heard, ["listener of 'fault' failed: boom"])
   })
-})
-
-describe('a balancer that', () => {
-  /** A balancer that does as told in one place, and else chooses the first server. */
-  function balancer(broken: Partial<Record<keyof Balancer, () => unknown>>): Balancer {
-    let servers: readonly Server[] = []
-    return {
-      algorithm: 'own',
-      rebuild(candidates) {
-        servers = candidates
-        broken.rebuild?.()
-      },
-      pick: () => (broken.pick === undefined ? servers[0] : (broken.pick() as undefined)),
-      onTake: () => void broken.onTake?.(),
-      onRelease: () => void broken.onRelease?.(),
-    }
-  }
-
-  const failing: readonly [string, Balancer, number][] = [
-    ['throws at a pick', balancer({ pick: boom }), 500],
-    ['picks a name', balancer({ pick: () => 'b' }), 500],
-    ['picks null', balancer({ pick: () => null }), 500],
-    ['picks a promise', balancer({ pick: async () => undefined }), 500],
-    ['throws when a slot is taken', balancer({ onTake: boom }), 200],
-    ['throws when a slot is given back', balancer({ onRelease: boom }), 200],
-  ]
-  for (const [what, balance, status] of failing) {
-    test(`${what}: ${status}, a fault, and others live on`, async (t) => {
-      const { origin, trial } = await stage(t, {}, undefined, balance)
-      origin.answerAll(() => ok())
-      for (let i = 0; i < 3; i++) {
-        assert.equal((await trial.answer(get('/broken'))).status, status)
-        assert.equal((await trial.answer()).status, 200)
-      }
-      assert.deepEqual(
-        trial.faults.map(({ where }) => where),
-        Array(3).fill('balancer of backends.broken'),
-      )
-      const { served, counters } = trial.proxy.server('broken/b')
-      assert.deepEqual([served, counters.sessions.current], [0, 0])
-    })
-  }
-
-  test('throws at a rebuild: a fault, and changes go on', async (t) => {
-    let isBroken = false
-    const balance = balancer({
-      rebuild: () => {
-        if (isBroken) boom()
-      },
-    })
-    const { origin, trial } = await stage(t, {}, undefined, balance)
-    origin.answerAll(() => ok())
-    isBroken = true
-    const server = trial.proxy.server('broken/b')
-    server.weight = 2
-    server.drain()
-    server.ready()
-    assert.equal(trial.faults.length, 3)
-    assert.equal((await trial.answer(get('/broken'))).status, 200)
-  })
-})
-
-describe('a probe that', () => {
-  const failing: readonly [string, Probe, boolean][] = [
-    ['throws', boom as unknown as Probe, true],
-    ['rejects', rejects, true],
-    ['gives nonsense', (async () => 'fine') as unknown as Probe, true],
-    ['gives nothing', (async () => undefined) as unknown as Probe, true],
-    ['never ends', () => new Promise(() => {}), false],
-  ]
-  for (const [what, probe, isFault] of failing) {
-    test(`${what} counts as failed, and traffic to others goes on`, async (t) => {
-      const origin = await RawOrigin.listen(t)
-      origin.answerAll(() => ok())
-      const trial = await Trial.start(t, {
-        frontends: { main: { bind: '127.0.0.1:0', defaultBackend: 'app' } },
-        backends: {
-          app: {
-            servers: {
-              a: { address: origin.address, check: { probe, interval: 100, fall: 1 } },
-              b: origin.address,
-            },
-          },
-        },
-      })
-      const events: string[] = []
-      trial.proxy.on('server:down', ({ server, check }) => events.push(`${server.name} ${check?.passed}`))
-      await trial.clock.advanceAsync(1000)
-      assert.deepEqual(events, ['a false'])
-      assert.equal(trial.faults.length > 0, isFault)
-      assert.ok(trial.faults.every(({ where }) => where.includes('backends.app')))
-      assert.equal((await trial.answer()).status, 200)
-      assert.equal(trial.proxy.server('app/a').counters.chosen, 0)
-    })
-  }
 })
 
 describe('faults without a listener', () => {

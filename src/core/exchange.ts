@@ -401,7 +401,11 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
     const { reason, fields, body } = errorAnswer(status, this.head!.get('accept'), pages)
     const head = new RawResponseHead(status, reason, fields, this.head!.method)
-    this.#client.respond(head, noEdits, head.bodyLength === 0 ? undefined : body, true)
+    try {
+      this.#client.respond(head, noEdits, head.bodyLength === 0 ? undefined : body, true)
+    } catch {
+      this.#client.abort()
+    }
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   #isReadingBody = false
   #isContinued: boolean
   #hasEnded = false
+  #isTaken = false
   #awaitsDrain = false
 
   constructor(
@@ -116,6 +117,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
 
   respond(head: ResponseHead, edits: readonly HeadEdits[], first: Chunk | undefined, ended: boolean): boolean {
     if (this.#response.destroyed) return true
+    if (this.#response.headersSent) return this.#giveWay()
     this.#response.writeHead(head.status, head.reason, this.#fields(head, edits))
     if (ended) {
       this.#finish(first)
@@ -124,6 +126,14 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     // Whoever waits for the head alone (an event stream's client) shall have it now.
     if (first === undefined) this.#response.flushHeaders()
     return first === undefined || this.write(first)
+  }
+
+  /** Another listener of the application's server has answered: the response is not ours to touch. */
+  #giveWay(): true {
+    this.#isTaken = true
+    const { name } = this.#frontend
+    this.#frontend.fault(new Error('another listener has answered the request'), `server of frontends.${name}`)
+    return true
   }
 
   #fields(head: ResponseHead, edits: readonly HeadEdits[]): string[] {
@@ -156,7 +166,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   }
 
   write(chunk: Chunk): boolean {
-    if (this.#response.destroyed) return true
+    if (this.#response.destroyed || this.#isTaken) return true
     if (this.#response.write(chunk, 'latin1')) return true
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true
@@ -166,7 +176,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   }
 
   end(trailers: readonly string[] | undefined): void {
-    if (this.#response.destroyed) return
+    if (this.#response.destroyed || this.#isTaken) return
     if (trailers !== undefined && this.#head.minorVersion === 1) this.#addTrailers(trailers)
     this.#finish(undefined)
   }
@@ -194,6 +204,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
 
   abort(): void {
     this.#hasEnded = true
+    if (this.#isTaken) return
     // A plain close would pass for the end of a response that has no length.
     breakOff(this.#connection.socket)
   }

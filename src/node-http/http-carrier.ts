@@ -18,6 +18,7 @@ import { HttpConnection, type HttpConnectionOwner } from './http-connection.js'
 export class HttpCarrier implements HttpConnectionOwner {
   readonly #frontend: Frontend
   readonly connections = new ConnectionSet()
+  isDetached = false
   /** Connections that an application's server accepted while there was no room: their requests get 503. */
   readonly #overLimit = new WeakSet<Socket>()
   readonly #detach: readonly (() => void)[]
@@ -38,6 +39,7 @@ export class HttpCarrier implements HttpConnectionOwner {
 
   /** Takes no more requests from the server; what is under way goes on. */
   detach(): void {
+    this.isDetached = true
     for (const detach of this.#detach) detach()
   }
 

@@ -18,6 +18,8 @@ interface ActiveRequest {
 
 /** Who wants to know of a connection's end, and answers what timed out before it was a request. */
 export interface HttpConnectionOwner {
+  /** The server is the application's alone again: its connections have no limits of ours any more. */
+  readonly isDetached: boolean
   connectionClosed(connection: HttpConnection): void
   /** A request's head did not arrive in time. */
   headTimedOut(connection: HttpConnection): void
@@ -88,6 +90,7 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
     if (deadline === this.#deadline) deadline.disarm()
     else deadline.cancel()
     if (!this.isIdle || this.#owner === undefined || this.socket.destroyed) return
+    if (this.#owner.isDetached) return this.#leave()
     if (this.isDraining) {
       this.socket.destroySoon()
       return
@@ -107,6 +110,7 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
   }
 
   deadlinePassed(): void {
+    if (this.#owner?.isDetached) return this.#leave()
     const isWaiting = this.#bytesAtIdle >= 0
     if (!isWaiting) return this.#owner?.headTimedOut(this)
     if (this.socket.bytesRead === this.#bytesAtIdle) {
@@ -118,9 +122,14 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
   }
 
   #closed(): void {
-    delete this.socket[key]
     // node:http tells only the response that has the socket, not those that wait for it in the pipeline.
     for (const request of this.#active) request.connectionClosed()
+    this.#leave()
+  }
+
+  /** The connection is gone, or no business of ours any more. */
+  #leave(): void {
+    if (this.socket[key] === this) delete this.socket[key]
     this.#deadline.cancel()
     this.session.close()
     this.#owner?.connectionClosed(this)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { RawResponseHead } from '../../src/core/message/raw-head.js'
-import { FakeProxy, withLength } from '../support/fake-sides.js'
+import { FakeProxy, withLength } from '../support/fake-proxy.js'
 
 const alone = { servers: { a: '127.0.0.1:1' } }
 const narrow = { servers: { a: { address: '127.0.0.1:1', maxConnections: 1 } } }
@@ -11,95 +11,6 @@ function field(fields: readonly string[], name: string): string | undefined {
   const at = fields.findIndex((text, index) => index % 2 === 0 && text === name)
   return at < 0 ? undefined : fields[at + 1]
 }
-
-describe('what an exchange counts', () => {
-  test('are requests, those refused included', () => {
-    const proxy = new FakeProxy()
-    proxy.begin()
-    proxy.exchange().exchange.refuse('bad-request')
-    const { requests, requestErrors } = proxy.frontend.counters
-    assert.deepEqual([requests, requestErrors], [2, 1])
-  })
-
-  test('are connections made and used again, on server and backend', () => {
-    const proxy = new FakeProxy({ backend: alone })
-    proxy.begin()
-    proxy.try.connect(false).respond(200, '')
-    proxy.begin()
-    proxy.try.connect(true).respond(200, '')
-    proxy.begin()
-    proxy.try.connect(true).respond(200, '')
-    for (const { counters } of [proxy.backend.server('a'), proxy.backend]) {
-      assert.deepEqual([counters.connects, counters.reuses], [1, 2])
-    }
-  })
-
-  test('are retries and redispatches, on server and backend', () => {
-    const proxy = new FakeProxy({ backend: { ...alone, timeout: { connect: 10 } } })
-    proxy.begin()
-    proxy.try.fail('connect-refused')
-    proxy.clock.advance(10)
-    for (const { counters } of [proxy.backend.server('a'), proxy.backend]) assert.equal(counters.retries, 1)
-    const free = new FakeProxy()
-    free.begin()
-    free.try.fail('connect-refused')
-    assert.deepEqual([free.backend.counters.redispatches, free.backend.counters.retries], [1, 0])
-  })
-
-  test('are body bytes of each side, the first piece included', () => {
-    const proxy = new FakeProxy()
-    const { exchange } = proxy.begin({ method: 'POST', fields: withLength(5) })
-    proxy.try.connect()
-    exchange.clientData('hello')
-    exchange.clientEnd(undefined)
-    proxy.try.listener.serverHead(new RawResponseHead(200, '', ['Content-Length', '7'], 'POST'), 'abc', false)
-    proxy.try.data('defg').finish()
-    assert.deepEqual([proxy.record.bytesIn, proxy.record.bytesOut], [5, 7])
-    for (const { counters } of [proxy.frontend, proxy.backend]) {
-      assert.deepEqual([counters.bytesIn, counters.bytesOut], [5, 7])
-    }
-  })
-
-  test('are no bytes of a response that could not go out', () => {
-    const proxy = new FakeProxy()
-    const { client } = proxy.begin()
-    client.refusal = new TypeError('bad')
-    proxy.try.connect().respond(200, 'hello')
-    assert.equal(proxy.record.bytesOut, 0)
-  })
-
-  test('are trailer fields that the transport can’t carry', () => {
-    for (const [requestTrailers, dropped] of [
-      [true, 0],
-      [false, 2],
-    ] as const) {
-      const proxy = new FakeProxy({ capabilities: { requestTrailers } })
-      const { exchange } = proxy.begin({ method: 'POST', fields: ['Host', 'a.test', 'Transfer-Encoding', 'chunked'] })
-      proxy.try.connect()
-      exchange.clientEnd(['A', '1', 'B', '2'])
-      assert.equal(proxy.frontend.counters.droppedTrailers, dropped)
-    }
-  })
-
-  test('are failures, each on the side that it is of', () => {
-    const proxy = new FakeProxy({ backend: { ...alone, retries: 0 } })
-    const { counters } = proxy.backend.server('a')
-    proxy.begin()
-    proxy.try.fail('connect-refused')
-    proxy.begin()
-    proxy.try.connect().die()
-    proxy.begin()
-    proxy.try.connect().respond(200).die()
-    const { exchange } = proxy.begin()
-    proxy.try.connect()
-    exchange.clientAborted()
-    const { connectionErrors, responseErrors, serverAborts, clientAborts } = counters
-    assert.deepEqual([connectionErrors, responseErrors, serverAborts, clientAborts], [1, 2, 1, 1])
-    assert.deepEqual(proxy.backend.counters.responses, counters.responses)
-    const { success, serverError, clientError } = counters.responses
-    assert.deepEqual([success, serverError, clientError], [1, 2, 0])
-  })
-})
 
 describe('what passes through an exchange', () => {
   test('are informational responses', () => {
@@ -294,55 +205,5 @@ describe('a redispatch', () => {
     proxy.clock.advance(300)
     assert.equal(client.last, 'respond 504 whole', 'the time of the server is what passed')
     assert.equal(proxy.tries.length, 2)
-  })
-})
-
-describe('a tunnel', () => {
-  const ends: readonly [cause: 'done' | 'client-aborted' | 'server-lost' | 'idle', termination: string][] = [
-    ['done', '----'],
-    ['client-aborted', 'CD--'],
-    ['server-lost', 'SD--'],
-    ['idle', 'cD--'],
-  ]
-  for (const [cause, termination] of ends) {
-    test(`that ended by ${cause} is logged as ${termination}, with its bytes`, () => {
-      const proxy = new FakeProxy({ backend: { timeout: { tunnel: 4000 } } })
-      const { client, exchange } = proxy.begin({ fields: ['Host', 'a', 'Connection', 'upgrade', 'Upgrade', 'x'] })
-      proxy.try.connect().tunnel(101)
-      assert.deepEqual([client.last, client.tunneled], ['tunnel 101', { idleTimeout: 4000 }])
-      proxy.clock.advance(1_000_000)
-      assert.equal(client.last, 'tunnel 101', 'other limits are off')
-      exchange.tunnelEnded({ cause, bytesIn: 3, bytesOut: 4 })
-      const { status, bytesIn, bytesOut } = proxy.record
-      assert.deepEqual([status, bytesIn, bytesOut, proxy.record.termination], [101, 3, 4, termination])
-      assert.equal(proxy.backend.counters.sessions.current, 0)
-    })
-  }
-
-  test('is ended by its carrier: a shutdown asks nothing of the server’s side', () => {
-    const proxy = new FakeProxy()
-    const { client, exchange } = proxy.begin()
-    proxy.try.connect().tunnel(101)
-    exchange.shutDown()
-    assert.deepEqual([client.last, proxy.try.isAborted], ['abort', false])
-    exchange.tunnelEnded({ cause: 'client-aborted', bytesIn: 1, bytesOut: 1 })
-    assert.deepEqual([proxy.records.length, proxy.record.termination], [1, 'KD--'])
-  })
-
-  test('of TCP mode has no status, and takes no request from anybody', () => {
-    const proxy = new FakeProxy({ frontend: { mode: 'tcp' }, backend: { mode: 'tcp' } })
-    const { client, exchange } = proxy.beginTcp()
-    proxy.try.connect().tunnel('tcp')
-    exchange.tunnelEnded({ cause: 'done', bytesIn: 1, bytesOut: 2 })
-    assert.deepEqual(client.orders, ['tunnel tcp'])
-    const { status, method, target, version, termination } = proxy.record
-    assert.deepEqual([status, method, target, version, termination], [-1, '', '', '', '----'])
-  })
-
-  test('of TCP mode that finds no server is broken off', () => {
-    const proxy = new FakeProxy({ frontend: { mode: 'tcp' }, backend: { mode: 'tcp', retries: 0 } })
-    const { client } = proxy.beginTcp()
-    proxy.try.fail('connect-refused')
-    assert.deepEqual([client.last, proxy.record.termination, proxy.record.status], ['abort', 'SC--', -1])
   })
 })

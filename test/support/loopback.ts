@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -86,4 +86,15 @@ export function openSockets(): number {
 /** Resolves when no socket is open any more: closing one takes the event loop a turn or two. */
 export async function noSocketsOpen(): Promise<void> {
   while (openSockets() > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Whether somebody accepts connections there. */
+export async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const outcome = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    once(socket, 'close').then(() => false),
+  ]).catch(() => false)
+  socket.destroy()
+  return outcome
 }

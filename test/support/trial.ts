@@ -1,9 +1,18 @@
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import { createProxy, type ExchangeRecord, type Fault, type ProxyServer, type WholeConfig } from '../../src/index.js'
+import {
+  type BackendConfig,
+  createProxy,
+  type ExchangeRecord,
+  type Fault,
+  type FrontendConfig,
+  type ProxyServer,
+  type WholeConfig,
+} from '../../src/index.js'
 import { VirtualClock } from '../../src/testing/virtual-clock.js'
 import { type HttpMessage, readResponse } from './http-message.js'
 import { connect } from './raw-client.js'
+import { RawOrigin } from './raw-origin.js'
 import type { Wire } from './wire.js'
 import { turn, within } from './within.js'
 
@@ -92,6 +101,17 @@ export class Trial {
     await settled()
     await this.clock.advanceAsync(ms)
   }
+}
+
+/** A proxy `main` before a backend `app` with one server `a`, which the test plays. */
+export async function stage(t: TestContext, backend: BackendConfig = {}, frontend: FrontendConfig = {}) {
+  const origin = await RawOrigin.listen(t)
+  const trial = await Trial.start(t, {
+    frontends: { main: { bind: '127.0.0.1:0', defaultBackend: 'app', ...frontend } },
+    backends: { app: { servers: { a: origin.address }, ...backend } },
+  })
+  const { proxy } = trial
+  return { origin, trial, proxy, server: proxy.server('app/a'), counters: proxy.frontend('main').counters }
 }
 
 /** A request without a body. */
