@@ -17,8 +17,8 @@ export function headerSample(name: string): HeaderSample {
   const words = `header ${lower}`
   const call = `header('${name}')`
   return {
-    ...stringSample(fieldSubject(words, call, lower, someElement)),
-    whole: stringSample(fieldSubject(`${words} (whole)`, `${call}.whole`, lower, (value, test) => test(value))),
+    ...stringSample(fieldSubject(words, call, lower, someElement, lastElement)),
+    whole: stringSample(fieldSubject(`${words} (whole)`, `${call}.whole`, lower, testWhole, wholeOf)),
   }
 }
 
@@ -27,6 +27,7 @@ function fieldSubject(
   call: string,
   field: string,
   someOf: (value: string, test: TextTest) => boolean,
+  standIn: (value: string) => string,
 ): Subject {
   const some = (exchange: ExchangeView, test: TextTest): boolean => {
     const first = exchange.header(field)
@@ -38,7 +39,19 @@ function fieldSubject(
     }
     return false
   }
-  return { name, call, some }
+  const value = (exchange: ExchangeView): string | undefined => {
+    const last = exchange.headers(field).at(-1)
+    return last === undefined ? undefined : standIn(last)
+  }
+  return { name, call, some, value }
+}
+
+function testWhole(value: string, test: TextTest): boolean {
+  return test(value)
+}
+
+function wholeOf(value: string): string {
+  return value
 }
 
 /** Tries the elements of a list, empty ones too, as HAProxy's `hdr` does. */
@@ -52,6 +65,13 @@ function someElement(list: string, test: TextTest): boolean {
     end = elementEnd(list, start)
   }
   return true
+}
+
+/** The last element of a list: the one that HAProxy's `hdr` gives where it is to give one. */
+function lastElement(list: string): string {
+  let start = 0
+  for (let end = elementEnd(list, 0); end < list.length; end = elementEnd(list, start)) start = end + 1
+  return trimmed(list, start, list.length)
 }
 
 /** The place of the next comma outside quotes, or the end. */

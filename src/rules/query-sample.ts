@@ -1,3 +1,4 @@
+import type { ExchangeView } from '../core/exchange-view.js'
 import { type StringSample, stringSample } from './string-matcher.js'
 
 /** Makes the sample of the query parameters of that name. */
@@ -7,14 +8,24 @@ export function querySample(name: string): StringSample {
     name: `query ${name}`,
     call: `query('${name}')`,
     some({ query }, test) {
-      for (let at = query.indexOf(key); at >= 0; at = query.indexOf(key, at + 1)) {
-        if (at > 0 && !isDelimiter(query.charCodeAt(at - 1))) continue
-        const start = at + key.length
+      for (let start = valueStart(query, key, 0); start >= 0; start = valueStart(query, key, start)) {
         if (test(query.slice(start, valueEnd(query, start)))) return true
       }
       return false
     },
+    value({ query }: ExchangeView) {
+      const start = valueStart(query, key, 0)
+      return start < 0 ? undefined : query.slice(start, valueEnd(query, start))
+    },
   })
+}
+
+/** Where the value of the next parameter of that key begins; -1: there is none. */
+function valueStart(query: string, key: string, from: number): number {
+  for (let at = query.indexOf(key, from); at >= 0; at = query.indexOf(key, at + 1)) {
+    if (at === 0 || isDelimiter(query.charCodeAt(at - 1))) return at + key.length
+  }
+  return -1
 }
 
 function valueEnd(query: string, start: number): number {

@@ -26,6 +26,8 @@ export interface StringMatcher {
 export interface StringSample extends StringMatcher {
   /** The exchange has this part. HAProxy: `-m found`. */
   exists(): Condition
+  /** The part itself, as hashes and stick tables take it; of several, HAProxy's choice. `undefined`: there is none. */
+  readonly value: (exchange: ExchangeView) => string | undefined
   /** The same conditions, for which upper and lower case are one. HAProxy: `-i`. */
   readonly ignoreCase: StringMatcher
 }
@@ -38,6 +40,8 @@ export interface Subject {
   readonly call: string
   /** Whether any value that the exchange has of it passes the test; false when there is none. */
   readonly some: (exchange: ExchangeView, test: TextTest) => boolean
+  /** The value that stands for it where one is wanted. */
+  readonly value: (exchange: ExchangeView) => string | undefined
 }
 
 /** A subject of which an exchange has one value at most; `read` gives the empty string when there is none. */
@@ -49,6 +53,7 @@ export function singleSubject(name: string, read: (exchange: ExchangeView) => st
       const text = read(exchange)
       return text !== '' && test(text)
     },
+    value: (exchange) => read(exchange) || undefined,
   }
 }
 
@@ -58,6 +63,7 @@ export function stringSample(subject: Subject): StringSample {
   return {
     ...makeMatcher({ subject, name, call, ignoresCase: false }),
     exists: () => described(`${name} exists`, (exchange) => subject.some(exchange, always)),
+    value: subject.value,
     ignoreCase: makeMatcher({ subject, name: `${name} (in any case)`, call: `${call}.ignoreCase`, ignoresCase: true }),
   }
 }

@@ -1,0 +1,16 @@
+import type { ExchangeView } from '../core/exchange-view.js'
+import type { StickyKey } from '../sticky-table/sticky-key.js'
+import { OptionError } from '../util/errors.js'
+
+/** Reads a value of an exchange; `undefined` when it has none. Pure, and answers at once. */
+export type SampleFunction = (exchange: ExchangeView) => StickyKey | undefined
+
+/** A value of an exchange, to hash or to look up: a function, or a sample such as `source` or `header('x-user')`. */
+export type Sample = SampleFunction | { readonly value: SampleFunction }
+
+/** Reads an option that is a {@link Sample}. @internal */
+export function readSample(option: unknown, path: string): SampleFunction {
+  const read: unknown = typeof option === 'object' && option !== null && 'value' in option ? option.value : option
+  if (typeof read === 'function') return read as SampleFunction
+  throw new OptionError(path, option, "a sample such as source or header('x-user'), or a function of the exchange")
+}
