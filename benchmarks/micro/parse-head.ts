@@ -1,9 +1,12 @@
 // Measures what heads cost: `node build/benchmarks/micro/parse-head.js`. One sample of each head is told from the next
 // by its port, so that no engine can remember an answer.
+
 import { HeadEdits } from '../../src/core/message/head-edits.js'
+import { DateField } from '../../src/http1/date-field.js'
 import { parseRequestHead, parseResponseHead, readRequestHead, readResponseHead } from '../../src/http1/parse-head.js'
 import { TextRequestHead, TextResponseHead } from '../../src/http1/text-head.js'
 import { requestText, responseText } from '../../src/http1/write-head.js'
+import { systemClock } from '../../src/util/clock.js'
 
 /** Milliseconds that each figure is measured for, after a warm-up of half of it. */
 const time = 400
@@ -47,7 +50,7 @@ const edits = new HeadEdits()
 edits.set('X-Forwarded-For', '192.0.2.17')
 const layers = [edits, new HeadEdits()]
 const server = { host: '127.0.0.1', port: 80 }
-const manner = { isChunked: false, connection: undefined }
+const date = new DateField(systemClock)
 const out = Buffer.allocUnsafeSlow(4096)
 /** Keeps results alive, so that nothing is optimized away. */
 let sink = 0
@@ -77,7 +80,7 @@ const responseSteps: Readonly<Record<string, Step>> = {
   'parse text, forward': (_, text) => responseHead(parseResponseHead(text, 'GET')).forwardedText([]).length,
   'read bytes': (bytes) => responseHead(readResponseHead(bytes, 0, 0, 'GET')).bodyLength,
   'bytes to bytes': (bytes) =>
-    out.write(responseText(responseHead(readResponseHead(bytes, 0, 0, 'GET')), [], manner, ''), 'latin1'),
+    out.write(responseText(responseHead(readResponseHead(bytes, 0, 0, 'GET')), [], false, undefined, date), 'latin1'),
 }
 
 /** Nanoseconds for one: the median of the batches. */

@@ -134,4 +134,9 @@ export class ServingCounters {
   connects = 0
   /** Exchanges that rode on a connection that had served before. HAProxy: `reuse`. */
   reuses = 0
+
+  connected(reused: boolean): void {
+    if (reused) this.reuses++
+    else this.connects++
+  }
 }

@@ -59,29 +59,29 @@ export class ExchangeAccount {
     counters.bytesIn += this.bytesIn
     counters.bytesOut += this.bytesOut
     if (this.status > 0) counters.responses.count(this.status)
-    if (this.#failure === undefined) counters.times.count(this.#Tw, this.#Tc, this.#Tr, this.#Ta)
+    if (this.#failure === undefined) counters.times.count(this.#Tw(), this.#Tc(), this.#Tr(), this.#Ta())
   }
 
-  get #Tw(): number {
+  #Tw(): number {
     return span(this.headAt, this.assignedAt)
   }
 
-  get #Tc(): number {
+  #Tc(): number {
     return span(this.assignedAt, this.connectedAt)
   }
 
-  get #Tr(): number {
+  #Tr(): number {
     return span(this.connectedAt, this.respondedAt)
   }
 
-  get #Ta(): number {
+  #Ta(): number {
     return this.#endedAt - this.startedAt
   }
 
   /** What the log gets. */
   record(frontend: Frontend, { source }: ExchangeView, head: RequestHead | undefined): ExchangeRecord {
     return {
-      time: new Date(frontend.clock.wallTime() - this.#Ta).toISOString(),
+      time: new Date(frontend.clock.wallTime() - this.#Ta()).toISOString(),
       client: source.address,
       clientPort: source.port,
       frontend: frontend.name,
@@ -94,10 +94,10 @@ export class ExchangeAccount {
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
       TR: Math.round(span(this.startedAt, this.headAt)),
-      Tw: Math.round(this.#Tw),
-      Tc: Math.round(this.#Tc),
-      Tr: Math.round(this.#Tr),
-      Ta: Math.round(this.#Ta),
+      Tw: Math.round(this.#Tw()),
+      Tc: Math.round(this.#Tc()),
+      Tr: Math.round(this.#Tr()),
+      Ta: Math.round(this.#Ta()),
       termination: terminationState(this.#failure, this.#phase),
       failure: this.#failure ?? null,
       error: this.cause?.message ?? null,

@@ -55,6 +55,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #isClientFull = false
 
   readonly #account: ExchangeAccount
+  /** The moment at which a try is being started; -1: none is. */
+  #startedTryAt = -1
 
   constructor(
     frontend: Frontend,
@@ -62,6 +64,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     client: Downstream,
     head: RequestHead | undefined,
     startedAt: number,
+    headAt = frontend.clock.now(),
   ) {
     this.#frontend = frontend
     this.#session = session
@@ -70,7 +73,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#outgoing = new Outgoing(head)
     this.#isFirst = session.exchangeBegan()
     this.#isRequestComplete = head !== undefined && head.bodyLength === 0
-    this.#account = new ExchangeAccount(startedAt, frontend.clock.now())
+    this.#account = new ExchangeAccount(startedAt, headAt)
   }
 
   // -- To a server ----------------------------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#backend = this.#account.backend = backend
     backend.counters.sessions.opened(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
-    this.#assign(backend)
+    this.#assign(backend, this.#account.headAt)
   }
 
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
@@ -123,52 +126,52 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.#avoid
   }
 
-  #assign(backend: Backend): void {
+  #assign(backend: Backend, now: number): void {
     this.#phase = 'queue'
     const assignment = backend.assign(this)
-    if (typeof assignment !== 'string') this.#connect(assignment)
+    if (typeof assignment !== 'string') this.#connect(assignment, now)
     else if (assignment === 'queued') this.#client.deadline.set(this, backend.settings.timeout.queue)
     else this.#fail(assignment)
   }
 
   slotGranted(server: Server): void {
-    this.#connect(server)
+    this.#connect(server, this.#frontend.clock.now())
   }
 
   queueMoved(): void {
     this.#client.deadline.clear(this)
-    if (this.#backend !== undefined) this.#assign(this.#backend)
+    if (this.#backend !== undefined) this.#assign(this.#backend, this.#frontend.clock.now())
   }
 
-  #connect(server: Server): void {
+  #connect(server: Server, now: number): void {
     this.#phase = 'connect'
+    this.#startedTryAt = now
     // Time to connect is the transport's to watch: what an earlier try was given counts no more.
     this.#client.deadline.clear(this)
     this.#account.connectedAt = -1
     this.#isServerFull = false
     this.#server = this.#account.server = server
-    if (this.#account.assignedAt < 0) this.#account.assignedAt = this.#frontend.clock.now()
+    if (this.#account.assignedAt < 0) this.#account.assignedAt = now
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
-    this.#outgoing.mayReuse = !this.#isFirst || this.#isReplayable
+    this.#outgoing.mayReuse = !this.#isFirst || this.#isReplayable()
     const sent = this.#replay?.content
     this.#try = transport.open(this.#outgoing, this)
     this.#try.send(sent, this.#isRequestComplete)
+    this.#startedTryAt = -1
   }
 
   serverConnected(reused: boolean): void {
     if (this.#isOver) return
     this.#phase = 'response'
-    this.#account.connectedAt = this.#frontend.clock.now()
-    this.#count(reused ? 'reuses' : 'connects')
+    // A kept connection takes the request at once.
+    const now = this.#startedTryAt >= 0 ? this.#startedTryAt : this.#frontend.clock.now()
+    this.#account.connectedAt = now
+    this.#account.server!.counters.connected(reused)
+    this.#backend!.counters.connected(reused)
     if (!this.#isRequestComplete && this.head !== undefined) this.#client.resumeBody()
-    this.#watch()
-  }
-
-  #count(counter: 'reuses' | 'connects' | 'retries'): void {
-    this.#account.server!.counters[counter]++
-    this.#backend!.counters[counter]++
+    this.#watch(now)
   }
 
   // -- The request's body ---------------------------------------------------------------------------------------------
@@ -311,7 +314,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const { candidates } = backend
     const state = {
       used: this.#account.retries,
-      isReplayable: this.#isReplayable,
+      isReplayable: this.#isReplayable(),
       isServerUp: server.isUp,
       hasOther: candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server),
       isFree: candidates.length > 1,
@@ -329,14 +332,15 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   /** Nothing of the request would be missing or repeated with effect if it were sent again. */
-  get #isReplayable(): boolean {
+  #isReplayable(): boolean {
     if (this.head === undefined || !isIdempotent(this.head.method)) return false
     return this.head.bodyLength === 0 || this.#replay !== undefined
   }
 
   #retrySame(server: Server): void {
-    this.#count('retries')
-    this.#connect(server)
+    server.counters.retries++
+    this.#backend!.counters.retries++
+    this.#connect(server, this.#frontend.clock.now())
   }
 
   #redispatch(backend: Backend, server: Server): void {
@@ -346,27 +350,27 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#avoid = server
     this.#server = undefined
     backend.release(server)
-    this.#assign(backend)
+    this.#assign(backend, this.#frontend.clock.now())
   }
 
   /** Sets the deadline for whoever's turn it is. */
-  #watch(): void {
+  #watch(now?: number): void {
     if (this.#isOver || this.#try === undefined) return
-    this.#client.deadline.set(this, this.#isClientsTurn ? this.#clientLimit : this.#serverLimit)
+    this.#client.deadline.set(this, this.#isClientsTurn() ? this.#clientLimit() : this.#serverLimit(), now)
   }
 
   /** The client is to send or to take, and its time is the shorter. */
-  get #isClientsTurn(): boolean {
+  #isClientsTurn(): boolean {
     if (this.#isClientFull) return true
     const isSending = !this.#isRequestComplete && !this.#isServerFull
-    return isSending && this.#clientLimit <= this.#serverLimit
+    return isSending && this.#clientLimit() <= this.#serverLimit()
   }
 
-  get #clientLimit(): number {
+  #clientLimit(): number {
     return this.#frontend.settings.timeout.client
   }
 
-  get #serverLimit(): number {
+  #serverLimit(): number {
     return this.#backend!.settings.timeout.server
   }
 
@@ -375,7 +379,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       this.#isWaitingToRetry = false
       this.#retrySame(this.#server!)
     } else if (this.#phase === 'queue') this.#fail('queue-timeout')
-    else this.#fail(this.#isClientsTurn ? 'client-timeout' : 'server-timeout')
+    else this.#fail(this.#isClientsTurn() ? 'client-timeout' : 'server-timeout')
   }
 
   /** Ends the exchange because its carrier can wait no longer: the proxy is closing. */

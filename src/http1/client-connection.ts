@@ -19,6 +19,7 @@ import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.
 import type { DateField } from './date-field.js'
 import { readRequestHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
+import type { TextFields } from './text-fields.js'
 import type { RequestDefect, TextRequestHead } from './text-head.js'
 import { responseText } from './write-head.js'
 
@@ -40,6 +41,8 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   #input: Buffer | undefined
   #exchange: Exchange | undefined
   #head: TextRequestHead | undefined
+  /** Those of the last request. */
+  #fields: TextFields | undefined
   /** When the first byte of the present head came; -1: none has. */
   #headBeganAt: number
   /** How many bytes of the present head have been looked at, and are not enough. */
@@ -102,20 +105,22 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
       this.#headSeen = 0
       return from + 2
     }
-    if (this.#headBeganAt < 0) {
-      this.#headBeganAt = this.#frontend.clock.now()
-      this.deadline.set(this, this.#frontend.settings.timeout.httpRequest)
-    }
-    const head = readRequestHead(input, from, this.#headSeen)
+    const isNew = this.#headBeganAt < 0
+    if (isNew) this.#headBeganAt = this.#frontend.clock.now()
+    const head = readRequestHead(input, from, this.#headSeen, this.#fields)
     this.#headSeen = head === undefined ? input.length - from : 0
-    if (head === undefined) return -1
+    if (head === undefined) {
+      if (isNew) this.deadline.set(this, this.#frontend.settings.timeout.httpRequest, this.#headBeganAt)
+      return -1
+    }
     if (typeof head === 'string') return this.#refuse(head)
     const end = from + head.length
-    this.#begin(head, input, end)
+    this.#fields = head.fields
+    this.#begin(head, input, end, isNew ? this.#headBeganAt : undefined)
     return this.#socket.destroyed || this.#isTunnel ? -1 : end
   }
 
-  #begin(head: TextRequestHead, input: Buffer, end: number): void {
+  #begin(head: TextRequestHead, input: Buffer, end: number, now: number | undefined): void {
     this.deadline.disarm()
     this.#head = head
     this.#left = head.bodyLength
@@ -126,7 +131,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#headBeganAt = -1
     // A tunnel's first bytes come after the head of its request.
     if (head.upgrade !== undefined && end < input.length) this.#input = input.subarray(end)
-    this.#exchange = new Exchange(this.#frontend, this.#session, this, head, startedAt)
+    this.#exchange = new Exchange(this.#frontend, this.#session, this, head, startedAt, now)
     const isUnsupported = head.method === 'CONNECT' || (head.upgrade !== undefined && head.bodyLength !== 0)
     // Where a request is refused for its head, what follows it can't be known to be the next one.
     if (isUnsupported || head.defect !== undefined) this.#keepsAlive = false
@@ -226,7 +231,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     if (this.#isDraining || (request.expectsContinue && !this.#isContinued && this.#left !== 0))
       this.#keepsAlive = false
     const connection = this.#keepsAlive ? (request.minorVersion === 0 ? 'keep-alive' : undefined) : 'close'
-    const text = responseText(head, edits, { isChunked: this.#isChunked, connection }, this.#date.now)
+    const text = responseText(head, edits, this.#isChunked, connection, this.#date)
     return this.#send(text, first, ended)
   }
 

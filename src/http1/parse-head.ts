@@ -1,5 +1,6 @@
 import { authorityOf, isHost } from '../core/message/host-conflict.js'
 import { limits } from './limits.js'
+import { TextFields } from './text-fields.js'
 import { type RequestDefect, TextRequestHead, TextResponseHead } from './text-head.js'
 
 const tab = 9
@@ -31,16 +32,18 @@ const fieldLine = /[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n/y
 const window = 4096
 
 /**
- * Reads the request's head that starts at `from`. `seen` bytes of it have been looked at before, in vain. Undefined: it
- * is not whole yet, and what has come of it may still become one.
+ * Reads the request's head that starts at `from`. `seen` bytes of it have been looked at before, in vain. `known` are the
+ * fields of the connection's last request: most clients say the same ones again, and those are not read again.
+ * Undefined: the head is not whole yet, and what has come of it may still become one.
  */
 export function readRequestHead(
   bytes: Buffer,
   from: number,
   seen: number,
+  known?: TextFields,
 ): TextRequestHead | RequestDefect | undefined {
   if (seen === 0) {
-    const head = parseRequestHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)))
+    const head = parseRequestHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), known)
     if (typeof head !== 'string') return head
   }
   const end = findHeadEnd(bytes, from, seen)
@@ -105,17 +108,30 @@ function isLine(bytes: Buffer, from: number, end: number, firstLine: RegExp): bo
 }
 
 /** Reads the request's head that `text` starts with. */
-export function parseRequestHead(text: string): TextRequestHead | RequestDefect {
+export function parseRequestHead(text: string, known?: TextFields): TextRequestHead | RequestDefect {
   requestLine.lastIndex = 0
   if (!requestLine.test(text)) return 'bad-request'
   const start = requestLine.lastIndex
-  const end = endOfFields(text, start)
+  const fields = known !== undefined && isFollowedBy(text, start, known.text) ? known : parseFields(text, start)
   const blank = text.indexOf(' ')
   const method = text.slice(0, blank)
   const target = text.slice(blank + 1, start - versionLength)
-  if (end < 0 || !isTarget(method, target)) return 'bad-request'
+  if (fields === undefined || !isTarget(method, target)) return 'bad-request'
   if (target.length > limits.target) return 'target-too-long'
-  return new TextRequestHead(text, start, end - 2, method, target, digitAt(text, start - 3))
+  const length = start + fields.text.length + 2
+  return new TextRequestHead(fields, method, target, digitAt(text, start - 3), length)
+}
+
+/** Whether these very fields stand at `start`, and the empty line after them. */
+function isFollowedBy(text: string, start: number, fields: string): boolean {
+  const end = start + fields.length
+  return text.charCodeAt(end) === cr && text.charCodeAt(end + 1) === lf && text.slice(start, end) === fields
+}
+
+/** The fields that start there; undefined: something among them is none, or their end is missing. */
+function parseFields(text: string, start: number): TextFields | undefined {
+  fieldLines.lastIndex = start
+  return fieldLines.test(text) ? new TextFields(text.slice(start, fieldLines.lastIndex - 2)) : undefined
 }
 
 /** Reads the response's head that `text` starts with; undefined when it is none, or one that can be read in two ways. */
@@ -123,24 +139,19 @@ export function parseResponseHead(text: string, method: string): TextResponseHea
   statusLine.lastIndex = 0
   if (!statusLine.test(text)) return undefined
   const start = statusLine.lastIndex
-  const end = endOfFields(text, start)
-  if (end < 0) return undefined
+  const fields = parseFields(text, start)
+  if (fields === undefined) return undefined
   const minor = digitAt(text, minorAt)
   const status = digitAt(text, statusAt) * 100 + digitAt(text, statusAt + 1) * 10 + digitAt(text, statusAt + 2)
   // HTTP/1.0 has no informational responses: its readers take one for the final response.
   if (minor === 0 && status < 200) return undefined
-  const head = new TextResponseHead(text, start, end - 2, status, text.slice(reasonAt, start - 2), minor, method)
+  const length = start + fields.text.length + 2
+  const head = new TextResponseHead(fields, status, text.slice(reasonAt, start - 2), minor, method, length)
   return head.isAmbiguous ? undefined : head
 }
 
 function digitAt(text: string, position: number): number {
   return text.charCodeAt(position) - 48
-}
-
-/** Where the fields end, the empty line included; -1: something among them is no field. */
-function endOfFields(text: string, start: number): number {
-  fieldLines.lastIndex = start
-  return fieldLines.test(text) ? fieldLines.lastIndex : -1
 }
 
 /** Whether a target has one of the four forms of RFC 9112 3.2. */

@@ -113,7 +113,7 @@ export class ServerConnection implements Try, ChunkSink {
   write(chunk: Chunk): boolean {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return true
-    if (!this.#isRequestChunked) return socket.write(chunk as string, 'latin1')
+    if (!this.#isRequestChunked()) return socket.write(chunk as string, 'latin1')
     // An empty chunk would be the end of the body.
     if (chunk.length === 0) return true
     socket.cork()
@@ -126,10 +126,10 @@ export class ServerConnection implements Try, ChunkSink {
 
   end(trailers: readonly string[] | undefined): void {
     this.#isSending = false
-    if (this.#isRequestChunked) this.#socket?.write(lastChunk(trailers), 'latin1')
+    if (this.#isRequestChunked()) this.#socket?.write(lastChunk(trailers), 'latin1')
   }
 
-  get #isRequestChunked(): boolean {
+  #isRequestChunked(): boolean {
     return this.#request?.head?.bodyLength === chunked
   }
 
@@ -179,7 +179,7 @@ export class ServerConnection implements Try, ChunkSink {
   }
 
   #head(bytes: Buffer): void {
-    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method)
+    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method())
     if (head === undefined) {
       this.#partial = Buffer.from(bytes)
       return
@@ -193,7 +193,7 @@ export class ServerConnection implements Try, ChunkSink {
     if (this.#state === 'head' && rest.length > 0) this.#head(rest)
   }
 
-  get #method(): string {
+  #method(): string {
     return this.#request!.head!.method
   }
 

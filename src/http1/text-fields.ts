@@ -2,6 +2,7 @@ import { trimBlanks, trimSpaces } from '../core/message/field-syntax.js'
 import { readLength } from '../core/message/framing.js'
 import { addedText, appendAdded, type HeadEdits, isRemoved } from '../core/message/head-edits.js'
 import { isHopByHop, namesToken, nominatedNames, upgradeOf } from '../core/message/hop-by-hop.js'
+import { isHost } from '../core/message/host-conflict.js'
 import { isNameAt, isTellingLetter, letterAt, tellingNameAt } from './telling-names.js'
 
 const space = 32
@@ -12,7 +13,7 @@ const colon = 58
  * what framing and forwarding must know, looking only at lines whose first letter can matter. What nobody touches goes
  * out as it came, by slices of the text.
  */
-export abstract class TextFields {
+export class TextFields {
   /** Lines that stay on this hop, flat and in order: from, to, from, to. Most heads have one or none. */
   #dropped: number[] | undefined
   /** The first letters of all names, a bit each: most questions for a field end here. */
@@ -23,25 +24,24 @@ export abstract class TextFields {
   #upgrade: string | undefined
   /** Every value of Connection, joined, in lower case. */
   #connection: string | undefined
+  /** What goes on where no edit takes anything away, once somebody has asked for it. */
+  #keptText: string | undefined
+  #hasValidHost: boolean | undefined
   /** Every value of Transfer-Encoding, joined. */
-  protected codings: string | undefined
+  codings: string | undefined
   /** What Content-Length says; NaN: no length. 0 where there is none. */
-  protected contentLength = 0
-  protected lengths = 0
-  protected hosts = 0
+  contentLength = 0
+  lengths = 0
+  hosts = 0
   /** How many fields there are. */
   readonly count: number
 
-  constructor(
-    readonly text: string,
-    /** Where the first field's line starts. */
-    protected readonly start: number,
-    /** Where the empty line starts. */
-    protected readonly end: number,
-  ) {
+  /** `text` is all lines of the fields, without the empty one that ends a head. */
+  constructor(readonly text: string) {
+    const end = text.length
     let letters = 0
     let count = 0
-    for (let line = start; line < end; count++) {
+    for (let line = 0; line < end; count++) {
       const next = text.indexOf('\n', line) + 1
       const letter = letterAt(text, line)
       letters |= 1 << letter
@@ -91,9 +91,9 @@ export abstract class TextFields {
   #dropNominated(connection: string): void {
     const names = nominatedNames(connection)
     if (names === undefined) return
-    const { text, end } = this
+    const { text } = this
     const dropped: number[] = []
-    for (let line = this.start; line < end; ) {
+    for (let line = 0; line < text.length; ) {
       const next = text.indexOf('\n', line) + 1
       const name = text.slice(line, text.indexOf(':', line)).toLowerCase()
       if (isHopByHop(name) || names.has(name)) dropped.push(line, next)
@@ -103,16 +103,17 @@ export abstract class TextFields {
   }
 
   /** Keeps fields of that name, given in lower case, from going on. */
-  protected drop(name: string): void {
+  drop(name: string): void {
     this.#dropped = this.#withLinesOf(name, this.#dropped, undefined)
+    this.#keptText = undefined
   }
 
   /** Where the next line with that name starts, from the line at `from` on; -1: there is none. */
   #find(name: string, from: number): number {
     const letter = letterAt(name, 0)
     if ((this.#letters & (1 << letter)) === 0) return -1
-    const { text, end } = this
-    for (let line = from; line < end; line = text.indexOf('\n', line) + 1) {
+    const { text } = this
+    for (let line = from; line < text.length; line = text.indexOf('\n', line) + 1) {
       if (letterAt(text, line) !== letter || text.charCodeAt(line + name.length) !== colon) continue
       if (isNameAt(text, line, name)) return line
     }
@@ -121,13 +122,13 @@ export abstract class TextFields {
 
   get(name: string): string | undefined {
     if (name === 'host' && this.hosts === 1) return trimBlanks(this.text, this.#hostFrom, this.#hostTo)
-    const line = this.#find(name, this.start)
+    const line = this.#find(name, 0)
     return line < 0 ? undefined : this.#valueAt(line, name)
   }
 
   getAll(name: string): string[] {
     const values: string[] = []
-    for (let line = this.#find(name, this.start); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
+    for (let line = this.#find(name, 0); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
       values.push(this.#valueAt(line, name))
     }
     return values
@@ -141,14 +142,21 @@ export abstract class TextFields {
     return this.text.indexOf('\n', line) + 1
   }
 
+  /** Whether the only Host field can be one (RFC 9112 3.2). */
+  get hasValidHost(): boolean {
+    this.#hasValidHost ??= isHost(this.get('host') ?? '')
+    return this.#hasValidHost
+  }
+
   get upgrade(): string | undefined {
     return this.#upgrade === undefined ? undefined : upgradeOf(this.#upgrade, this.#connection ?? '')
   }
 
   /** Whether the sender wants the connection kept; `close` counts more than anything else (RFC 9112 9.3). */
-  protected isKept(minorVersion: number): boolean {
+  isKept(minorVersion: number): boolean {
     const connection = this.#connection
     if (connection === undefined) return minorVersion === 1
+    if (connection === 'keep-alive') return true
     return !namesToken(connection, 'close') && (minorVersion === 1 || namesToken(connection, 'keep-alive'))
   }
 
@@ -158,16 +166,22 @@ export abstract class TextFields {
 
   /** The received lines that go on. */
   #kept(edits: readonly HeadEdits[]): string {
-    const { text, start, end } = this
     const dropped = this.#droppedWith(edits)
-    if (dropped === undefined) return text.slice(start, end)
+    if (dropped === undefined) return this.text
+    if (dropped !== this.#dropped) return this.#without(dropped)
+    this.#keptText ??= this.#without(dropped)
+    return this.#keptText
+  }
+
+  #without(dropped: readonly number[]): string {
+    const { text } = this
     let kept = ''
-    let from = start
+    let from = 0
     for (let i = 0; i < dropped.length; i += 2) {
       if (dropped[i]! > from) kept += text.slice(from, dropped[i])
       from = dropped[i + 1]!
     }
-    return kept + text.slice(from, end)
+    return kept + text.slice(from)
   }
 
   /** The lines that stay here, with those that edits remove. */
@@ -183,7 +197,7 @@ export abstract class TextFields {
   /** Puts the lines of a name among others, which are copied first when they are `shared`. */
   #withLinesOf(name: string, lines: number[] | undefined, shared: number[] | undefined): number[] | undefined {
     let list = lines
-    for (let line = this.#find(name, this.start); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
+    for (let line = this.#find(name, 0); line >= 0; line = this.#find(name, this.#lineAfter(line))) {
       if (list === undefined) list = []
       else if (list === shared) list = list.slice()
       insertLine(list, line, this.#lineAfter(line))
@@ -193,10 +207,10 @@ export abstract class TextFields {
 
   forwardedList(edits: readonly HeadEdits[]): string[] {
     const list: string[] = []
-    const { text, end } = this
+    const { text } = this
     const dropped = this.#dropped ?? []
     let passed = 0
-    for (let line = this.start; line < end; line = this.#lineAfter(line)) {
+    for (let line = 0; line < text.length; line = this.#lineAfter(line)) {
       if (dropped[passed] === line) {
         passed += 2
         continue

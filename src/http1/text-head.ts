@@ -7,90 +7,112 @@ import {
   untilClose,
 } from '../core/message/framing.js'
 import type { RequestHead, ResponseHead } from '../core/message/head.js'
-import { contradictsHost, isHost } from '../core/message/host-conflict.js'
+import type { HeadEdits } from '../core/message/head-edits.js'
+import { contradictsHost } from '../core/message/host-conflict.js'
 import { limits } from './limits.js'
-import { TextFields } from './text-fields.js'
+import type { TextFields } from './text-fields.js'
 
 /** Why a request's head is refused. */
 export type RequestDefect = 'bad-request' | 'target-too-long' | 'head-too-large' | 'unsupported'
 
 /** The head of a request, from its text. */
-export class TextRequestHead extends TextFields implements RequestHead {
+export class TextRequestHead implements RequestHead {
   readonly bodyLength: BodyLength
   readonly defect: 'bad-request' | 'head-too-large' | 'unsupported' | undefined
+  readonly upgrade: string | undefined
+  readonly expectsContinue: boolean
 
   constructor(
-    text: string,
-    start: number,
-    end: number,
+    readonly fields: TextFields,
     readonly method: string,
     readonly target: string,
     readonly minorVersion: number,
+    /** Bytes from the first to the end of the empty line. */
+    readonly length: number,
   ) {
-    super(text, start, end)
     this.defect = this.#findDefect()
-    if (this.codings !== undefined) this.bodyLength = chunked
-    else this.bodyLength = this.contentLength
-  }
-
-  /** Bytes from the first to the end of the empty line. */
-  get length(): number {
-    return this.end + 2
+    this.bodyLength = fields.codings !== undefined ? chunked : fields.contentLength
+    this.upgrade = fields.upgrade
+    this.expectsContinue = minorVersion === 1 && fields.get('expect')?.toLowerCase() === '100-continue'
   }
 
   /** What makes two readers disagree about where the message ends or whom it is for (RFC 9112 3.2, 6.1, 6.3). */
   #findDefect(): 'bad-request' | 'head-too-large' | 'unsupported' | undefined {
-    if (this.count > limits.requestFields) return 'head-too-large'
-    if (this.codings !== undefined || this.lengths > 0) {
-      const defect = framingDefect(this.codings, this.contentLength, this.lengths, this.minorVersion)
+    const { codings, contentLength, lengths, hosts, count } = this.fields
+    if (count > limits.requestFields) return 'head-too-large'
+    if (codings !== undefined || lengths > 0) {
+      const defect = framingDefect(codings, contentLength, lengths, this.minorVersion)
       if (defect !== undefined) return defect
     }
-    if (this.hosts !== 1) return this.hosts > 1 || this.minorVersion === 1 ? 'bad-request' : undefined
-    return isHost(this.get('host')!) && !contradictsHost(this) ? undefined : 'bad-request'
-  }
-
-  get expectsContinue(): boolean {
-    return this.minorVersion === 1 && this.get('expect')?.toLowerCase() === '100-continue'
+    if (hosts !== 1) return hosts > 1 || this.minorVersion === 1 ? 'bad-request' : undefined
+    return this.fields.hasValidHost && !contradictsHost(this) ? undefined : 'bad-request'
   }
 
   /** Whether the client wants the connection kept. */
   get keepsAlive(): boolean {
-    return this.isKept(this.minorVersion)
+    return this.fields.isKept(this.minorVersion)
+  }
+
+  get(name: string): string | undefined {
+    return this.fields.get(name)
+  }
+
+  getAll(name: string): string[] {
+    return this.fields.getAll(name)
+  }
+
+  forwardedText(edits: readonly HeadEdits[]): string {
+    return this.fields.forwardedText(edits)
+  }
+
+  forwardedList(edits: readonly HeadEdits[]): string[] {
+    return this.fields.forwardedList(edits)
   }
 }
 
 /** The head of a response, from its text. */
-export class TextResponseHead extends TextFields implements ResponseHead {
+export class TextResponseHead implements ResponseHead {
   readonly bodyLength: BodyLength
   /** The framing could be read in two ways: the response must not be forwarded. */
   readonly isAmbiguous: boolean
-  readonly #minorVersion: number
+  /** Whether the server keeps the connection. */
+  readonly keepsAlive: boolean
 
   constructor(
-    text: string,
-    start: number,
-    end: number,
+    readonly fields: TextFields,
     readonly status: number,
     readonly reason: string,
     minorVersion: number,
     method: string,
+    /** Bytes from the first to the end of the empty line. */
+    readonly length: number,
   ) {
-    super(text, start, end)
-    this.#minorVersion = minorVersion
-    this.isAmbiguous = framingDefect(this.codings, this.contentLength, this.lengths, minorVersion) !== undefined
-    if (this.lengths > 0 && isLengthless(status)) this.drop('content-length')
+    const { codings, contentLength, lengths } = fields
+    this.keepsAlive = fields.isKept(minorVersion)
+    this.isAmbiguous = framingDefect(codings, contentLength, lengths, minorVersion) !== undefined
+    if (lengths > 0 && isLengthless(status)) fields.drop('content-length')
     if (isBodyless(method, status)) this.bodyLength = 0
-    else if (this.codings !== undefined) this.bodyLength = chunked
-    else this.bodyLength = this.lengths === 0 ? untilClose : this.contentLength
+    else if (codings !== undefined) this.bodyLength = chunked
+    else this.bodyLength = lengths === 0 ? untilClose : contentLength
   }
 
-  /** Bytes from the first to the end of the empty line. */
-  get length(): number {
-    return this.end + 2
+  get upgrade(): string | undefined {
+    return this.fields.upgrade
   }
 
-  /** Whether the server keeps the connection. */
-  get keepsAlive(): boolean {
-    return this.isKept(this.#minorVersion)
+  get(name: string): string | undefined {
+    return this.fields.get(name)
+  }
+
+  getAll(name: string): string[] {
+    return this.fields.getAll(name)
+  }
+
+  forwardedText(edits: readonly HeadEdits[]): string {
+    return this.fields.forwardedText(edits)
+  }
+
+  forwardedList(edits: readonly HeadEdits[]): string[] {
+    return this.fields.forwardedList(edits)
   }
 }

@@ -3,6 +3,7 @@ import type { RequestHead, ResponseHead } from '../core/message/head.js'
 import { addedText, type HeadEdits } from '../core/message/head-edits.js'
 import { authorityOf, hostOf } from '../core/message/host-conflict.js'
 import type { Address } from '../util/address.js'
+import type { DateField } from './date-field.js'
 
 /** A request's head for the next hop: the received lines with the edits, and framing and upgrade of this hop. */
 export function requestText(head: RequestHead, edits: readonly HeadEdits[], server: Address): string {
@@ -19,24 +20,20 @@ function missingHost(head: RequestHead, edits: readonly HeadEdits[], server: Add
   return `Host: ${authorityOf(head.target) ?? hostOf(server)}\r\n`
 }
 
-/** How a response leaves on its client's connection. */
-export interface ResponseManner {
-  /** The body goes in chunks. */
-  readonly isChunked: boolean
-  /** What the client is told about the connection: nothing, that it ends, or (HTTP/1.0) that it goes on. */
-  readonly connection: 'close' | 'keep-alive' | undefined
-}
-
-/** A response's head for the client. */
+/**
+ * A response's head for the client. `connection` is what the client is told about it: nothing, that it ends, or (HTTP/1.0)
+ * that it goes on.
+ */
 export function responseText(
   head: ResponseHead,
   edits: readonly HeadEdits[],
-  manner: ResponseManner,
-  date: string,
+  isChunked: boolean,
+  connection: 'close' | 'keep-alive' | undefined,
+  date: DateField,
 ): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText(edits)}`
-  if (head.get('date') === undefined) text += `Date: ${date}\r\n`
-  if (manner.isChunked) text += 'Transfer-Encoding: chunked\r\n'
-  if (manner.connection !== undefined) text += `Connection: ${manner.connection}\r\n`
+  if (head.get('date') === undefined) text += `Date: ${date.now}\r\n`
+  if (isChunked) text += 'Transfer-Encoding: chunked\r\n'
+  if (connection !== undefined) text += `Connection: ${connection}\r\n`
   return `${text}\r\n`
 }

@@ -20,10 +20,10 @@ export class Deadline {
     this.#clock = clock
   }
 
-  /** Sets the deadline `ms` from now for `owner`; `Infinity` means never. */
-  set(owner: DeadlineOwner, ms: number): void {
+  /** Sets the deadline `ms` from `now` for `owner`; `Infinity` means never. */
+  set(owner: DeadlineOwner, ms: number, now = this.#clock.now()): void {
     this.#owner = owner
-    this.#due = ms === Infinity ? Infinity : this.#clock.now() + ms
+    this.#due = now + ms
     if (this.#due < this.#timerDue) this.#arm(ms)
   }
 

@@ -679,7 +679,7 @@ test('text that starts with a head and goes on is read as far as the head goes',
   assert.ok(head instanceof TextRequestHead)
   assert.deepEqual(head.getAll('x'), ['y'])
   assert.equal(head.forwardedText([]), 'Host: a.test\r\nX: y\r\n')
-  assert.equal(head.count, 2)
+  assert.equal(head.fields.count, 2)
   const response = parseResponseHead(`${ok('X: y')}X: z\r\n\r\nbody`, 'GET')
   assert.deepEqual(response?.forwardedList([]), ['X', 'y'])
 })

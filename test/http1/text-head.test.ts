@@ -101,7 +101,7 @@ describe('a field', () => {
       head.getAll('x'),
       Array.from({ length: 50 }, (_, i) => `${i}`),
     )
-    assert.equal(head.count, 51)
+    assert.equal(head.fields.count, 51)
   })
 })
 

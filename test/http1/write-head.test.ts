@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { HeadEdits } from '../../src/core/message/head-edits.js'
 import { RawRequestHead, RawResponseHead } from '../../src/core/message/raw-head.js'
+import { DateField } from '../../src/http1/date-field.js'
 import { parseRequestHead, parseResponseHead } from '../../src/http1/parse-head.js'
 import { TextRequestHead, type TextResponseHead } from '../../src/http1/text-head.js'
 import { requestText, responseText } from '../../src/http1/write-head.js'
+import { VirtualClock } from '../../src/testing/virtual-clock.js'
 import { readAddress } from '../../src/util/address.js'
 
 const server = { host: '192.0.2.1', port: 8080 }
-const date = 'Tue, 01 Jan 2030 00:00:00 GMT'
-const plain = { isChunked: false, connection: undefined } as const
+const date = new DateField(new VirtualClock({ epoch: Date.UTC(2030, 0, 1) }))
 
 function request(...lines: readonly string[]): TextRequestHead {
   const head = parseRequestHead([...lines, '', ''].join('\r\n'))
@@ -109,21 +110,24 @@ describe("a response's head", () => {
   test('goes on as it came, with a Date where it has none', () => {
     const head = response('HTTP/1.0 404 Nicht \xe9 da', 'content-LENGTH: 0', 'Connection: close', 'Server:x')
     assert.equal(
-      responseText(head, [edits(['Via', '1.1 x'])], plain, date),
-      `HTTP/1.1 404 Nicht \xe9 da\r\ncontent-LENGTH: 0\r\nServer:x\r\nVia: 1.1 x\r\nDate: ${date}\r\n\r\n`,
+      responseText(head, [edits(['Via', '1.1 x'])], false, undefined, date),
+      `HTTP/1.1 404 Nicht \xe9 da\r\ncontent-LENGTH: 0\r\nServer:x\r\nVia: 1.1 x\r\nDate: ${date.now}\r\n\r\n`,
     )
     const dated = response('HTTP/1.1 200', 'DATE: then', 'Content-Length: 0')
-    assert.equal(responseText(dated, [], plain, date), 'HTTP/1.1 200 \r\nDATE: then\r\nContent-Length: 0\r\n\r\n')
+    assert.equal(
+      responseText(dated, [], false, undefined, date),
+      'HTTP/1.1 200 \r\nDATE: then\r\nContent-Length: 0\r\n\r\n',
+    )
   })
 
   test('says how its body is framed and what becomes of the connection, on this hop', () => {
     const head = response('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked', 'Date: x', 'Keep-Alive: timeout=5')
     assert.equal(
-      responseText(head, [], { isChunked: true, connection: 'close' }, date),
+      responseText(head, [], true, 'close', date),
       'HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n',
     )
     assert.equal(
-      responseText(head, [], { isChunked: false, connection: 'keep-alive' }, date),
+      responseText(head, [], false, 'keep-alive', date),
       'HTTP/1.1 200 OK\r\nDate: x\r\nConnection: keep-alive\r\n\r\n',
     )
   })
@@ -136,8 +140,8 @@ describe("a response's head", () => {
       'GET',
     )
     assert.equal(
-      responseText(head, [], plain, date),
-      `HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nDate: ${date}\r\n\r\n`,
+      responseText(head, [], false, undefined, date),
+      `HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nDate: ${date.now}\r\n\r\n`,
     )
   })
 })

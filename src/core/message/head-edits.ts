@@ -6,10 +6,18 @@ import { isFieldValue, isToken } from './field-syntax.js'
  * server has one of its own, so that a second try never sees what was meant for the first.
  */
 export class HeadEdits {
+  #removed: string[] | undefined
+  #added: string[] | undefined
+
   /** Names, in lower case, of which no received field and no earlier edit goes out. */
-  readonly removed: string[] = []
+  get removed(): readonly string[] {
+    return this.#removed ?? nothing
+  }
+
   /** Fields to append, flat: name, value, name, value. */
-  readonly added: string[] = []
+  get added(): readonly string[] {
+    return this.#added ?? nothing
+  }
 
   /**
    * Appends a field. Throws for a name or a value that would not stay one: with a line break in it, what is meant as one
@@ -19,15 +27,19 @@ export class HeadEdits {
     if (!isToken(name) || !isFieldValue(value)) {
       throw new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${JSON.stringify(`${name}: ${value}`)} is no field`)
     }
-    this.added.push(name, value)
+    if (this.#added === undefined) this.#added = [name, value]
+    else this.#added.push(name, value)
   }
 
   /** Takes out every field of that name. */
   remove(name: string): void {
     const lower = name.toLowerCase()
-    if (!this.removed.includes(lower)) this.removed.push(lower)
-    for (let i = this.added.length - 2; i >= 0; i -= 2) {
-      if (this.added[i]!.toLowerCase() === lower) this.added.splice(i, 2)
+    if (this.#removed === undefined) this.#removed = [lower]
+    else if (!this.#removed.includes(lower)) this.#removed.push(lower)
+    const added = this.#added
+    if (added === undefined) return
+    for (let i = added.length - 2; i >= 0; i -= 2) {
+      if (added[i]!.toLowerCase() === lower) added.splice(i, 2)
     }
   }
 
@@ -39,10 +51,12 @@ export class HeadEdits {
 
   /** Forgets everything, for the next try. */
   clear(): void {
-    this.removed.length = 0
-    this.added.length = 0
+    this.#removed = undefined
+    this.#added = undefined
   }
 }
+
+const nothing: readonly string[] = []
 
 /** Whether an edit layer from `first` on takes out fields of that name. */
 export function isRemoved(name: string, edits: readonly HeadEdits[], first: number): boolean {

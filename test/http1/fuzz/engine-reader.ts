@@ -50,7 +50,7 @@ abstract class EngineReader {
 
   #begin(head: TextRequestHead | TextResponseHead): void {
     const start = this.startOf(head)
-    const message = { start, head, count: head.count, body: '', trailers: [], isComplete: false, raw: '' }
+    const message = { start, head, count: head.fields.count, body: '', trailers: [], isComplete: false, raw: '' }
     this.reading.messages.push(message)
     this.#message = message
     this.#left = head.bodyLength
