@@ -12,6 +12,7 @@ import type { Session } from '../core/session.js'
 import { recordUnbornRequest } from '../core/unborn-request.js'
 import { breakOff } from '../net/break-off.js'
 import type { OpenConnection } from '../net/connection-set.js'
+import { hasRoom } from '../net/has-room.js'
 import { tunnel } from '../net/tunnel.js'
 import { Deadline, type DeadlineOwner } from '../util/deadline.js'
 import { normalizeAddress } from '../util/network.js'
@@ -21,6 +22,7 @@ import { readRequestHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
 import type { TextFields } from './text-fields.js'
 import type { RequestDefect, TextRequestHead } from './text-head.js'
+import { latin1, writeChunk } from './write-chunk.js'
 import { responseText } from './write-head.js'
 
 /** What a request that never became one failed with. */
@@ -239,34 +241,27 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   #send(text: string, first: Chunk | undefined, ended: boolean): boolean {
     const socket = this.#socket
     const isText = first === undefined || typeof first === 'string' || first.length <= smallBody
-    let hasRoom: boolean
     if (isText && !this.#isChunked) {
-      hasRoom = socket.write(first === undefined ? text : text + latin1(first), 'latin1')
+      socket.write(first === undefined ? text : text + latin1(first), 'latin1')
     } else if (isText) {
       const body = first === undefined || first.length === 0 ? '' : `${chunkHead(first.length)}${latin1(first)}\r\n`
-      hasRoom = socket.write(text + body + (ended ? lastChunk(undefined) : ''), 'latin1')
+      socket.write(text + body + (ended ? lastChunk(undefined) : ''), 'latin1')
     } else {
       socket.cork()
       socket.write(text, 'latin1')
-      hasRoom = this.write(first)
+      this.write(first)
       if (ended && this.#isChunked) socket.write(lastChunk(undefined), 'latin1')
       socket.uncork()
     }
     if (ended) this.#responseEnded()
-    return hasRoom
+    return hasRoom(socket)
   }
 
   write(chunk: Chunk): boolean {
     const socket = this.#socket
-    if (!this.#isChunked) return socket.write(chunk as string, 'latin1')
-    // An empty chunk would be the end of the body.
-    if (chunk.length === 0) return true
-    socket.cork()
-    socket.write(chunkHead(chunk.length), 'latin1')
-    socket.write(chunk as string, 'latin1')
-    const hasRoom = socket.write('\r\n', 'latin1')
-    socket.uncork()
-    return hasRoom
+    if (this.#isChunked) writeChunk(socket, chunk)
+    else socket.write(chunk as string, 'latin1')
+    return hasRoom(socket)
   }
 
   end(trailers: readonly string[] | undefined): void {
@@ -278,7 +273,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#exchange = undefined
     if (!this.#keepsAlive || this.#isDraining) return this.#finish()
     // More than a little that the client has not taken yet keeps its next request waiting.
-    if (this.#socket.writableNeedDrain) this.deadline.set(this, this.#frontend.settings.timeout.client)
+    if (!hasRoom(this.#socket)) this.deadline.set(this, this.#frontend.settings.timeout.client)
     else this.#afterResponse()
   }
 
@@ -391,9 +386,5 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
 /** How long a closed connection may still be read from. */
 const lingerTime = 2000
-
-function latin1(chunk: Chunk): string {
-  return typeof chunk === 'string' ? chunk : chunk.toString('latin1')
-}
 
 function ignore(): void {}

@@ -2,14 +2,17 @@ import type { Socket } from 'node:net'
 import type { Chunk, OutgoingRequest, ServerListener, Try } from '../core/carrier.js'
 import { type BodyLength, chunked, untilClose } from '../core/message/framing.js'
 import { type DialError, dial } from '../net/dialer.js'
-import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.js'
+import { hasRoom } from '../net/has-room.js'
+import { ChunkedDecoder, type ChunkSink, lastChunk } from './chunked.js'
 import { readResponseHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
 import type { TextResponseHead } from './text-head.js'
+import { writeChunk } from './write-chunk.js'
 import { requestText } from './write-head.js'
 
-/** The size of a connection's read buffer. */
+/** The size of a connection's read buffer, and of the one that takes its place while a large body comes. */
 const readSize = 64 * 1024
+const largeReadSize = 256 * 1024
 
 /** Where connections come from and go back to. */
 export interface ServerConnectionOwner {
@@ -31,6 +34,8 @@ export class ServerConnection implements Try, ChunkSink {
   /** Read into again and again, as long as nothing that was read waits to be written elsewhere. */
   #buffer = Buffer.allocUnsafeSlow(readSize)
   #mustKeepBuffer = false
+  /** The most that one read of the present response brought. */
+  #mostRead = 0
 
   #state: 'idle' | 'head' | 'body' | 'closed' = 'head'
   /** The beginning of a head that is not whole yet. */
@@ -41,6 +46,7 @@ export class ServerConnection implements Try, ChunkSink {
   #held: TextResponseHead | undefined
   #keepsAlive = false
   #isSending = false
+  #isCorked = false
   #served = 0
   /** When it became idle, by the pool's clock. */
   idleSince = 0
@@ -99,29 +105,32 @@ export class ServerConnection implements Try, ChunkSink {
   #sendOn(socket: Socket, first: Chunk | undefined, ended: boolean): void {
     const request = this.#request!
     const text = requestText(request.head!, request.requestEdits, this.#owner.address)
-    // The head and what is at hand of the body leave together.
-    const isWhole = ended && first === undefined
-    if (!isWhole) socket.cork()
+    // The head and what is at hand of the body leave together: what came with it from the client is given at once.
+    if (!ended || first !== undefined) {
+      socket.cork()
+      this.#isCorked = true
+      process.nextTick(uncork, this)
+    }
     socket.write(text, 'latin1')
     if (first !== undefined) this.write(first)
     if (ended && first !== undefined) this.end(undefined)
     const wasReused = this.#served++ > 0
     this.#listener?.serverConnected(wasReused)
-    if (!isWhole) socket.uncork()
   }
 
   write(chunk: Chunk): boolean {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return true
-    if (!this.#isRequestChunked()) return socket.write(chunk as string, 'latin1')
-    // An empty chunk would be the end of the body.
-    if (chunk.length === 0) return true
-    socket.cork()
-    socket.write(chunkHead(chunk.length), 'latin1')
-    socket.write(chunk as string, 'latin1')
-    const hasRoom = socket.write('\r\n', 'latin1')
-    socket.uncork()
-    return hasRoom
+    if (this.#isRequestChunked()) writeChunk(socket, chunk)
+    else socket.write(chunk as string, 'latin1')
+    // What is held back for the head to leave with it is no more than one read.
+    return this.#isCorked || hasRoom(socket)
+  }
+
+  /** Lets the head leave, with whatever came along. */
+  uncork(): void {
+    this.#isCorked = false
+    this.#socket?.uncork()
   }
 
   end(trailers: readonly string[] | undefined): void {
@@ -157,13 +166,17 @@ export class ServerConnection implements Try, ChunkSink {
 
   // -- What the server sends ------------------------------------------------------------------------------------------
 
+  /** A fresh buffer where bytes in the last one are still to be written, or where another size fits the traffic better. */
   #nextBuffer(): Buffer {
-    if (this.#mustKeepBuffer) this.#buffer = Buffer.allocUnsafeSlow(readSize)
+    const size = this.#mostRead >= readSize ? largeReadSize : readSize
+    if (this.#mustKeepBuffer || this.#buffer.length !== size) this.#buffer = Buffer.allocUnsafeSlow(size)
     this.#mustKeepBuffer = false
     return this.#buffer
   }
 
   #read(buffer: Buffer, length: number): boolean {
+    if (this.#state === 'head') this.#mostRead = length
+    else if (length > this.#mostRead) this.#mostRead = length
     // Whoever gets the bytes may have to let them wait: then the buffer is theirs.
     const listener = this.#listener
     this.#take(buffer.subarray(0, length))
@@ -324,6 +337,10 @@ export class ServerConnection implements Try, ChunkSink {
     this.destroy()
     listener?.serverFailed({ kind: error.kind, sent: false, reused: false, cause: error })
   }
+}
+
+function uncork(connection: ServerConnection): void {
+  connection.uncork()
 }
 
 function ignore(): void {}
