@@ -146,7 +146,7 @@ export function parseResponseHead(text: string, method: string): TextResponseHea
   // HTTP/1.0 has no informational responses: its readers take one for the final response.
   if (minor === 0 && status < 200) return undefined
   const length = start + fields.text.length + 2
-  const head = new TextResponseHead(fields, status, text.slice(reasonAt, start - 2), minor, method, length)
+  const head = new TextResponseHead(fields, status, text.slice(reasonAt, start - 2), minor, method, length, text)
   return head.isAmbiguous ? undefined : head
 }
 

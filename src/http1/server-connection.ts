@@ -238,9 +238,7 @@ export class ServerConnection implements Try, ChunkSink {
     const isWhole = this.#left === 0
     const listener = this.#listener
     if (isWhole) this.#finish()
-    const chunk =
-      first.length === 0 ? undefined : isWhole && first.length <= smallBody ? first.toString('latin1') : first
-    listener?.serverHead(head, chunk, isWhole)
+    listener?.serverHead(head, isWhole ? wholeBody(head, first) : first.length === 0 ? undefined : first, isWhole)
   }
 
   #respondChunked(head: TextResponseHead, rest: Buffer): void {
@@ -337,6 +335,14 @@ export class ServerConnection implements Try, ChunkSink {
     this.destroy()
     listener?.serverFailed({ kind: error.kind, sent: false, reused: false, cause: error })
   }
+}
+
+/** A body that came along with its head: as text where it is small, which mostly has been made already. */
+function wholeBody(head: TextResponseHead, body: Buffer): Chunk | undefined {
+  if (body.length === 0) return undefined
+  const end = head.length + body.length
+  if (end <= head.received.length) return head.received.slice(head.length, end)
+  return body.length <= smallBody ? body.toString('latin1') : body
 }
 
 function uncork(connection: ServerConnection): void {

@@ -86,6 +86,8 @@ export class TextResponseHead implements ResponseHead {
     method: string,
     /** Bytes from the first to the end of the empty line. */
     readonly length: number,
+    /** The text that it was read from, with what had come after it. */
+    readonly received: string,
   ) {
     const { codings, contentLength, lengths } = fields
     this.keepsAlive = fields.isKept(minorVersion)
