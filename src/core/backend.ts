@@ -21,7 +21,8 @@ import { ServingCounters } from './counters.js'
 import type { ExchangeView } from './exchange-view.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import type { TraceStep } from './trace.js'
-import { type Waiter, WaitQueue } from './wait-queue.js'
+import type { Waiter, WaitQueue } from './wait-queue.js'
+import { WaitingRoom } from './waiting-room.js'
 
 /** What an event about a server carries. */
 export interface ServerEventPayload {
@@ -95,8 +96,6 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   readonly clock: Clock
   readonly random: Random
   readonly counters = new ServingCounters()
-  /** Exchanges that wait for any server. @internal */
-  readonly queue = new WaitQueue<Server>()
   /** When the backend last gained its first usable server or lost its last. */
   changedAt: number
   /** How often it lost its last usable server. */
@@ -104,7 +103,10 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   readonly #path: string
   readonly #servers = new Map<string, Server>()
-  readonly #granting = new Set<Server>()
+  readonly #waiting = new WaitingRoom({
+    isCandidate: (server) => this.#candidateSet.has(server),
+    take: (server) => this.#take(server),
+  })
   readonly #leaving = new Map<Server, Set<() => void>>()
   readonly #context: { -readonly [Key in keyof PickContext]: PickContext[Key] }
   #candidates: readonly Server[] = []
@@ -154,7 +156,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     this.#admit(server, `${this.#path}.servers`)
     this.notify('server:added', { backend: this, server })
     this.#rebuild()
-    this.#grantTo(server)
+    this.#waiting.grant(server)
     return server
   }
 
@@ -215,6 +217,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     return this.#downtime + (this.status === 'DOWN' ? now - this.changedAt : 0)
   }
 
+  /** Exchanges that wait for any server. @internal */
+  get queue(): WaitQueue<Server> {
+    return this.#waiting.any
+  }
+
   // -- Exchanges ------------------------------------------------------------------------------------------------------
 
   /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
@@ -258,7 +265,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** Takes somebody who waits out of whatever queue it is in. @internal */
   leaveQueue(waiter: Waiter<Server>): void {
-    if (waiter.queue instanceof WaitQueue) waiter.queue.remove(waiter)
+    this.#waiting.leave(waiter)
   }
 
   #take(server: Server): void {
@@ -312,43 +319,16 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** @internal */
   slotFreed(server: Server): void {
     this.#tellBalancer('onRelease', server)
-    if (this.queue.length > 0 || server.queue.length > 0) this.#grantTo(server)
+    if (this.queue.length > 0 || server.queue.length > 0) this.#waiting.grant(server)
     if (server.served === 0 && server.queued === 0) {
       for (const emptied of this.#leaving.get(server) ?? []) emptied()
       this.#leaving.delete(server)
     }
   }
 
-  /**
-   * Gives the server's free slots to those who wait: for it, or for any server, whoever has waited longest. A grant may
-   * fail at once and free its slot again; the loop that runs already serves that too, so that no queue is as deep as
-   * the stack.
-   */
-  #grantTo(server: Server): void {
-    if (this.#granting.has(server)) return
-    this.#granting.add(server)
-    for (let waiter = this.#nextFor(server); waiter !== undefined; waiter = this.#nextFor(server)) {
-      this.leaveQueue(waiter)
-      this.#take(server)
-      waiter.slotGranted(server)
-    }
-    this.#granting.delete(server)
-  }
-
-  #nextFor(server: Server): Waiter<Server> | undefined {
-    if (!server.hasSlot) return undefined
-    const own = server.queue.first
-    const any = this.#candidateSet.has(server) ? this.queue.first : undefined
-    return own === undefined || (any !== undefined && any.queuedAt < own.queuedAt) ? any : own
-  }
-
   /** Sends those who wait for this very server to ask again. */
   #redistribute(server: Server): void {
-    if (this.settings.retryPolicy.redispatch === 0) return
-    for (let waiter = server.queue.first; waiter !== undefined; waiter = server.queue.first) {
-      server.queue.remove(waiter)
-      waiter.queueMoved()
-    }
+    if (this.settings.retryPolicy.redispatch !== 0) this.#waiting.redistribute(server)
   }
 
   /** @internal */
@@ -362,7 +342,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     if (!server.isUsable) this.#redistribute(server)
     this.#announce(server, change)
     // What one server's change allows (a backup no longer in use, the first server back) may concern any of them.
-    for (const candidate of this.#candidates) if (this.queue.length > 0) this.#grantTo(candidate)
+    for (const candidate of this.#candidates) if (this.queue.length > 0) this.#waiting.grant(candidate)
   }
 
   #rebuild(): void {
