@@ -43,8 +43,15 @@ export type { ExchangeRecord, LogSink } from './core/exchange-record.js'
 export type { ClientAddress, ExchangeView } from './core/exchange-view.js'
 export type { FailureKind } from './core/failure.js'
 export { Frontend, type FrontendEvents, type RouteRequest } from './core/frontend.js'
-export type { FrontendOptions, FrontendSettings, FrontendTimeouts, Route } from './core/frontend-options.js'
+export type {
+  FrontendOptions,
+  FrontendSettings,
+  FrontendTimeouts,
+  Route,
+  RouteSettings,
+} from './core/frontend-options.js'
 export type { ForwardForOptions, ForwardingOptions, ForwardingSettings } from './core/message/forwarded.js'
+export type { Priority, PrioritySettings } from './core/priority.js'
 export type { RetryPolicy } from './core/retry.js'
 export { Server, type ServerOptions } from './core/server.js'
 export type { AdministrativeState, OperationalState } from './core/server-state.js'

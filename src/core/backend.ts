@@ -19,6 +19,7 @@ import {
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import type { ExchangeView } from './exchange-view.js'
+import { type PrioritySettings, turnOf } from './priority.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import type { TraceStep } from './trace.js'
 import type { Waiter, WaitQueue } from './wait-queue.js'
@@ -75,6 +76,8 @@ export interface Candidate extends Waiter<Server> {
   readonly view: ExchangeView
   /** The server to leave out if another fits. */
   readonly avoid: Server | undefined
+  /** Whether it goes before others, where it has to wait. */
+  readonly priority: PrioritySettings
 }
 
 /** What {@link Backend.assign} gives: a server with a slot taken, a place in a queue, or a refusal. */
@@ -257,8 +260,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   }
 
   #enqueue(queue: WaitQueue<Server>, counters: ServingCounters, candidate: Candidate): 'queued' {
-    candidate.queuedAt = this.clock.now()
-    queue.push(candidate)
+    queue.push(candidate, turnOf(candidate.priority, this.clock.now()))
     if (queue.length > counters.queueMax) counters.queueMax = queue.length
     return 'queued'
   }

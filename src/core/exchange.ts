@@ -8,15 +8,18 @@ import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
 import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
+import type { RouteSettings } from './frontend-options.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
 import { RawResponseHead } from './message/raw-head.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
+import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { decideRetry, isIdempotent } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
+import type { WaitQueue } from './wait-queue.js'
 
 /** The pause before another try with the same server, at most. HAProxy's turn-around. */
 const turnAround = 1000
@@ -27,10 +30,10 @@ const turnAround = 1000
  * neither's class. Its methods stand in the order of that life.
  */
 export class Exchange implements ClientListener, ServerListener, Candidate, DeadlineOwner, EndedExchange {
-  nextInQueue: this | undefined = undefined
-  previousInQueue: this | undefined = undefined
-  queue: object | undefined = undefined
-  queuedAt = 0
+  place = -1
+  queue: WaitQueue<Server> | undefined = undefined
+  turn = 0
+  priority: PrioritySettings = usualPriority
 
   readonly #frontend: Frontend
   readonly #session: Session
@@ -83,20 +86,22 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const frontend = this.#frontend
     const defect = this.head?.defect
     if (defect !== undefined) return this.refuse(defect)
-    let backend: Backend | undefined
+    let route: RouteSettings | undefined
     try {
-      backend = frontend.admit(this.view)
+      route = frontend.admit(this.view)
     } catch (thrown) {
       frontend.fault(thrown, `routes of frontends.${frontend.name}`)
       return this.refuse('callback-failed')
     }
-    if (backend === undefined && pass !== undefined) {
+    if (route === undefined && pass !== undefined) {
       this.#isOver = true
       return pass()
     }
     frontend.counters.requestBegan(this.#account.headAt)
-    if (backend === undefined) return this.#fail('no-route')
+    if (route === undefined) return this.#fail('no-route')
+    const { backend } = route
     this.#backend = this.#account.backend = backend
+    this.priority = route.priority
     backend.counters.sessions.opened(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)

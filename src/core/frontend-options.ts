@@ -7,6 +7,7 @@ import { type Mode, unlimited } from './backend-options.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import type { LogSink } from './exchange-record.js'
 import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
+import { type Priority, type PrioritySettings, readPriority, usualPriority } from './priority.js'
 
 /** Sends what its condition takes to a backend. HAProxy: `use_backend`. */
 export interface Route {
@@ -15,6 +16,13 @@ export interface Route {
   readonly when?: Condition
   /** Takes an exchange when this is false. HAProxy: `unless`. */
   readonly unless?: Condition
+  /** Which of those who wait for a free slot of the backend go first. Default: who has waited longest. */
+  readonly priority?: Priority
+}
+
+/** A route, read and complete. */
+export interface RouteSettings extends Route {
+  readonly priority: PrioritySettings
 }
 
 /** A frontend's time limits. */
@@ -89,18 +97,19 @@ export function readLogSink(value: unknown, path: string): LogSink {
 }
 
 /** Reads the `routes` option. */
-export function readRoutes(value: unknown, path: string): Route[] {
+export function readRoutes(value: unknown, path: string): RouteSettings[] {
   if (!Array.isArray(value)) throw new OptionError(path, value, 'a list of routes')
   return value.map((entry: unknown, index) => readRoute(entry, `${path}[${index}]`))
 }
 
-function readRoute(value: unknown, path: string): Route {
+function readRoute(value: unknown, path: string): RouteSettings {
   const reader = new OptionReader(value, path)
   const backend = readBackend(reader.raw('backend'), reader.pathOf('backend'))
   const when = reader.read('when', readCondition)
   const unless = reader.read('unless', readCondition)
+  const priority = reader.read('priority', readPriority) ?? usualPriority
   reader.end()
-  return { backend, ...(when === undefined ? {} : { when }), ...(unless === undefined ? {} : { unless }) }
+  return { backend, priority, ...(when === undefined ? {} : { when }), ...(unless === undefined ? {} : { unless }) }
 }
 
 /** Reads a reference to a backend. */

@@ -15,7 +15,7 @@ import { type ClientAddress, type ExchangeView, RequestView } from './exchange-v
 import {
   type FrontendOptions,
   type FrontendSettings,
-  type Route,
+  type RouteSettings,
   readBackend,
   readFrontendSettings,
   readRoutes,
@@ -23,6 +23,7 @@ import {
 import { clientOf } from './message/forwarded.js'
 import type { RequestHead } from './message/head.js'
 import { RawRequestHead } from './message/raw-head.js'
+import { usualPriority } from './priority.js'
 import { Session } from './session.js'
 import type { TraceStep } from './trace.js'
 
@@ -60,7 +61,7 @@ export interface ExchangeObserver {
 export class Frontend extends Emitter<FrontendEvents> {
   readonly name: string
   readonly settings: FrontendSettings
-  readonly routes: readonly Route[]
+  readonly routes: readonly RouteSettings[]
   readonly defaultBackend: Backend | undefined
   readonly clock: Clock
   readonly counters = new FrontendCounters()
@@ -68,6 +69,7 @@ export class Frontend extends Emitter<FrontendEvents> {
   observer: ExchangeObserver | undefined
   /** The frontend's own limit, and that of its proxy. @internal */
   readonly limits: ConnectionLimit[]
+  readonly #defaultRoute: RouteSettings | undefined
   readonly #path: string
 
   /** Throws an {@link EvenkeelError} for a bad or unknown option, and for a backend of another mode. */
@@ -79,6 +81,7 @@ export class Frontend extends Emitter<FrontendEvents> {
     this.settings = readFrontendSettings(reader)
     this.routes = reader.read('routes', readRoutes) ?? []
     this.defaultBackend = reader.read('defaultBackend', readBackend)
+    this.#defaultRoute = this.defaultBackend && { backend: this.defaultBackend, priority: usualPriority }
     const clock = reader.read('clock', readClock)
     reader.end()
     this.limits = [new ConnectionLimit(this.settings.maxConnections)]
@@ -145,12 +148,12 @@ export class Frontend extends Emitter<FrontendEvents> {
     return new RequestView(head, clientOf(session.client, head, this.settings.trustedProxies), session.secure)
   }
 
-  /** The backend for an exchange: that of the first route that matches, else the default. @internal */
-  admit(view: ExchangeView): Backend | undefined {
+  /** The way of an exchange to a backend: the first route that matches, else the default. @internal */
+  admit(view: ExchangeView): RouteSettings | undefined {
     for (let index = 0; index < this.routes.length; index++) {
-      if (this.#matches(index, view)) return this.routes[index]!.backend
+      if (this.#matches(index, view)) return this.routes[index]!
     }
-    return this.defaultBackend
+    return this.#defaultRoute
   }
 
   #matches(index: number, view: ExchangeView): boolean {

@@ -68,7 +68,7 @@ export class Server {
   readonly maxConnections: number
   readonly counters = new ServingCounters()
   /** Exchanges that wait for this very server. @internal */
-  readonly queue = new WaitQueue<Server>()
+  readonly queue = new WaitQueue<Server>(this)
   /** How it is checked; undefined: not at all. Settled when the server joins a backend. */
   check: CheckSettings | undefined
   /** Its place in its backend, from 1: HAProxy's numeric id. 0 until it joins one. */

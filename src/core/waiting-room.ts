@@ -12,7 +12,7 @@ export interface SlotOwner {
 /** Those who wait in a backend, for any server or for one, and who of them gets a slot that becomes free. */
 export class WaitingRoom {
   /** Who waits for any server. Those who wait for one stand in its own queue. */
-  readonly any = new WaitQueue<Server>()
+  readonly any = new WaitQueue<Server>(undefined)
   readonly #owner: SlotOwner
   readonly #granting = new Set<Server>()
 
@@ -22,11 +22,11 @@ export class WaitingRoom {
 
   /** Takes somebody who waits out of whatever queue it is in. */
   leave(waiter: Waiter<Server>): void {
-    if (waiter.queue instanceof WaitQueue) waiter.queue.remove(waiter)
+    waiter.queue?.remove(waiter)
   }
 
   /**
-   * Gives the server's free slots to those who wait: for it, or for any server, whoever has waited longest. A grant may
+   * Gives the server's free slots to those who wait: for it, or for any server, whoever's turn is first. A grant may
    * fail at once and free its slot again; the loop that runs already serves that too, so that no queue is as deep as
    * the stack.
    */
@@ -45,14 +45,12 @@ export class WaitingRoom {
     if (!server.hasSlot) return undefined
     const own = server.queue.first
     const any = this.#owner.isCandidate(server) ? this.any.first : undefined
-    return own === undefined || (any !== undefined && any.queuedAt < own.queuedAt) ? any : own
+    return own === undefined || (any !== undefined && any.turn < own.turn) ? any : own
   }
 
   /** Sends those who wait for this very server to ask again. */
   redistribute(server: Server): void {
-    for (let waiter = server.queue.first; waiter !== undefined; waiter = server.queue.first) {
-      server.queue.remove(waiter)
-      waiter.queueMoved()
-    }
+    // All of them leave first: one may come to stand here again.
+    for (const waiter of server.queue.clear()) waiter.queueMoved()
   }
 }

@@ -130,6 +130,59 @@ describe('a slot that becomes free', () => {
   })
 })
 
+/** Who of these gets the slots that `free` begins to free, in order; each gives its slot back at once. */
+function turns(waiters: readonly Asker[], free: () => void): number[] {
+  const order: number[] = []
+  for (const [index, waiter] of waiters.entries()) {
+    waiter.slotGranted = (server) => {
+      order.push(index)
+      Asker.prototype.slotGranted.call(waiter, server)
+      waiter.leave()
+    }
+  }
+  free()
+  return order
+}
+
+describe('a priority', () => {
+  test('lets a lower class go first, however long the others have waited', () => {
+    const { ask } = makeBackend({ servers: { a: two.a } })
+    const holder = ask()
+    const waiting = [ask(), ask('', { class: 1, offset: 0 }), ask('', { class: -1, offset: 0 })]
+    assert.deepEqual(
+      turns(waiting, () => holder.leave()),
+      [2, 0, 1],
+    )
+  })
+
+  test('counts an offset as time within a class', () => {
+    const { ask, clock } = makeBackend({ servers: { a: two.a } })
+    const holder = ask()
+    const first = ask()
+    clock.advance(100)
+    const offset = (ms: number) => ask('', { class: 0, offset: ms })
+    const waiting = [first, offset(50), offset(-99), offset(-110), ask()]
+    assert.deepEqual(
+      turns(waiting, () => holder.leave()),
+      [3, 0, 2, 4, 1],
+    )
+  })
+
+  test('counts between who waits for this server and who waits for any', () => {
+    for (const to of ['a', '']) {
+      const { ask } = makeBackend()
+      const holder = ask('a')
+      ask('b')
+      const other = to === '' ? 'a' : ''
+      const waiting = [ask(other), ask(to, { class: -1, offset: 0 })]
+      assert.deepEqual(
+        turns(waiting, () => holder.leave()),
+        [1, 0],
+      )
+    }
+  })
+})
+
 test('a waiter that leaves frees its place', () => {
   const { ask, backend } = makeBackend()
   const holders = [ask(), ask()]

@@ -14,10 +14,9 @@ function some<T extends object, Name extends keyof T>(stats: T | undefined, ...n
 }
 
 const waiter = (): Waiter<Server> => ({
-  nextInQueue: undefined,
-  previousInQueue: undefined,
+  place: -1,
   queue: undefined,
-  queuedAt: 0,
+  turn: 0,
   slotGranted() {},
   queueMoved() {},
 })
@@ -153,9 +152,9 @@ describe('figures of backends and servers', () => {
 
   test('follow both queues', () => {
     const { backend, app1, take } = objects()
-    backend.queue.push(waiter())
-    app1.queue.push(waiter())
-    app1.queue.push(waiter())
+    backend.queue.push(waiter(), 0)
+    app1.queue.push(waiter(), 0)
+    app1.queue.push(waiter(), 0)
     const taken = take()
     assert.deepEqual(
       [taken.backends.app?.queue, serverIn(taken, 'app1').queue, serverIn(taken, 'app2').queue],

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict'
 import type { Balancer, PickContext } from '../../src/balance/balancer.js'
 import { type Assignment, Backend, type Candidate } from '../../src/core/backend.js'
 import type { BackendOptions } from '../../src/core/backend-options.js'
+import { type PrioritySettings, usualPriority } from '../../src/core/priority.js'
 import type { Server } from '../../src/core/server.js'
+import type { WaitQueue } from '../../src/core/wait-queue.js'
 import { VirtualClock } from '../../src/testing/virtual-clock.js'
 import { view } from '../rules/views.js'
 
 /** Somebody who asks for a server, and does as an exchange does. */
 export class Asker implements Candidate {
-  nextInQueue: this | undefined = undefined
-  previousInQueue: this | undefined = undefined
-  queue: object | undefined = undefined
-  queuedAt = 0
+  place = -1
+  queue: WaitQueue<Server> | undefined = undefined
+  turn = 0
   avoid: Server | undefined = undefined
   readonly view
   /** The server whose slot it holds. */
@@ -23,6 +24,7 @@ export class Asker implements Candidate {
     readonly backend: Backend,
     /** The server that the balancer shall choose, full or not; empty: whichever has room. */
     to = '',
+    readonly priority: PrioritySettings = usualPriority,
   ) {
     this.view = view({ fields: ['Host', 'a.test', ...(to === '' ? [] : ['X-To', to])] })
   }
@@ -95,9 +97,9 @@ export function makeBackend(options: BackendOptions = {}) {
     backend.on(name, ({ server }) => events.push(`${name} ${server.name}`))
   }
   backend.on('server:weight', ({ server, before }) => events.push(`weight ${server.name} ${before}-${server.weight}`))
-  const ask = (to?: string): Asker => {
+  const ask = (to?: string, priority?: PrioritySettings): Asker => {
     clock.advance(1)
-    return new Asker(backend, to).ask()
+    return new Asker(backend, to, priority).ask()
   }
   return { clock, backend, events, ask }
 }
