@@ -61,7 +61,7 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
     this.#limit = new ConnectionLimit(parts.maxConnections)
     this.#startedAt = this.#parts.clock.now()
     for (const frontend of parts.frontends.values()) {
-      if (parts.maxConnections > 0) frontend.limits.push(this.#limit)
+      if (parts.maxConnections > 0) frontend.limitBy(this.#limit)
       frontend.on('fault', (fault) => this.report(fault))
     }
     for (const backend of parts.backends.values()) this.#follow(backend)

@@ -23,7 +23,12 @@ export interface PickContext {
 export interface Balancer {
   /** HAProxy's name of the algorithm, or one of its own. */
   readonly algorithm: string
-  /** Takes the usable servers and their weights (`server.weight`, 1 to 256); called at every change of either. */
+  /** Whether it goes by `server.weight` even while a server warms up (`slowStart`). Default: no. HAProxy's static ones. */
+  readonly isStatic?: boolean
+  /**
+   * Takes the usable servers and their weights (`server.effectiveWeight`, 1/16 to 256); called at every change of
+   * either.
+   */
   rebuild(candidates: readonly Server[]): void
   /** Chooses, or gives `undefined` when nobody has room. */
   pick(context: PickContext): Server | undefined
@@ -31,4 +36,6 @@ export interface Balancer {
   onTake?(server: Server): void
   /** A slot of `server` was given back. */
   onRelease?(server: Server): void
+  /** `server` has room again though no slot was given back: its limit grew, or who waited for it left. */
+  onRoom?(server: Server): void
 }

@@ -47,6 +47,10 @@ export class First implements Balancer {
   }
 
   onRelease(server: Server): void {
+    this.onRoom(server)
+  }
+
+  onRoom(server: Server): void {
     if (this.#open.size === this.#servers.length || !server.hasRoom) return
     const place = this.#places.get(server)
     if (place !== undefined) this.#open.add(place)

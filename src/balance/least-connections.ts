@@ -8,7 +8,7 @@ class Entry implements HeapNode {
   weight: number
 
   constructor(readonly server: Server) {
-    this.weight = server.weight
+    this.weight = server.effectiveWeight
   }
 
   /** HAProxy's key: idle servers are all alike, whatever their weight. */
@@ -20,7 +20,8 @@ class Entry implements HeapNode {
 
 /**
  * The server with the fewest exchanges for its weight, of several the one that has been so for longest. Weights count
- * only among servers that are busy: as long as one is idle, it comes first. Fit for exchanges that last.
+ * only among servers that are busy: as long as one is idle, it comes first. Fit for exchanges that last. Where
+ * `maxQueue` limits the servers' own queues, those are filled before the backend's, as in HAProxy.
  * HAProxy: `balance leastconn`.
  *
  * @example
@@ -59,8 +60,8 @@ export class LeastConnections implements Balancer {
     if (entry === undefined) {
       this.#entries.set(server, new Entry(server))
       this.#settle(server)
-    } else if (entry.weight !== server.weight || entry.place < 0) {
-      entry.weight = server.weight
+    } else if (entry.weight !== server.effectiveWeight || entry.place < 0) {
+      entry.weight = server.effectiveWeight
       this.#settle(server)
     }
   }
@@ -69,19 +70,19 @@ export class LeastConnections implements Balancer {
     const server = this.#least(avoid)
     if (server === undefined) return undefined
     if (server === avoid) explain?.('no other server has room')
-    else explain?.(`the lowest load, ${server.served + server.queued}, for its weight ${server.weight}`)
+    else explain?.(`the lowest load, ${server.served + server.queued}, for its weight ${server.effectiveWeight}`)
     return server
   }
 
   #least(avoid: Server | undefined): Server | undefined {
     const heap = this.#serving
     for (let entry = heap.first; entry !== undefined; entry = heap.first) {
-      if (entry.server === avoid && entry.server.hasRoom) {
+      if (entry.server === avoid && entry.server.hasPlace) {
         const second = heap.second
         if (second === undefined) return avoid
         entry = second
       }
-      if (entry.server.hasRoom) return entry.server
+      if (entry.server.hasPlace) return entry.server
       heap.remove(entry)
     }
     return undefined
@@ -95,12 +96,16 @@ export class LeastConnections implements Balancer {
     this.#settle(server)
   }
 
+  onRoom(server: Server): void {
+    if (this.#entries.get(server)?.place === -1) this.#settle(server)
+  }
+
   /** Gives a server the place that its load says, behind those of the same load. */
   #settle(server: Server): void {
     const entry = this.#entries.get(server)
     if (entry === undefined) return
     if (entry.place >= 0) this.#heapOf(server).requeue(entry, entry.key)
-    else if (server.hasRoom) this.#heapOf(server).push(entry, entry.key)
+    else if (server.hasPlace) this.#heapOf(server).push(entry, entry.key)
   }
 
   #heapOf(server: Server): StableHeap<Entry> {

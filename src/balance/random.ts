@@ -47,7 +47,7 @@ export class RandomDraws implements Balancer {
 
   rebuild(candidates: readonly Server[]): void {
     this.#servers = candidates
-    this.#lots = new WeightedLots(candidates.map(({ weight }) => weight))
+    this.#lots = new WeightedLots(candidates.map(lotsOf))
     this.#full = 0
     this.#numbers.clear()
     for (const [number, server] of candidates.entries()) this.#numbers.set(server, number)
@@ -57,7 +57,7 @@ export class RandomDraws implements Balancer {
     const avoided = avoid === undefined ? undefined : this.#numbers.get(avoid)
     const server = this.#leastLoaded(random, avoided)
     if (server !== undefined) {
-      explain?.(`load ${server.served} for its weight ${server.weight}, least of ${this.#draws} draws`)
+      explain?.(`load ${server.served} for its weight ${server.effectiveWeight}, least of ${this.#draws} draws`)
       return server
     }
     if (avoided === undefined || avoid?.hasRoom !== true) return undefined
@@ -77,7 +77,7 @@ export class RandomDraws implements Balancer {
         continue
       }
       draws++
-      if (best === undefined || server.served * best.weight <= best.served * server.weight) best = server
+      if (best === undefined || isNoBusier(server, best)) best = server
     }
     return best
   }
@@ -93,10 +93,23 @@ export class RandomDraws implements Balancer {
   }
 
   onRelease(server: Server): void {
+    this.onRoom(server)
+  }
+
+  onRoom(server: Server): void {
     if (this.#full === 0 || !server.hasRoom) return
     const number = this.#numbers.get(server)
     if (number === undefined || this.#lots.weightOf(number) > 0) return
-    this.#lots.setWeight(number, server.weight)
+    this.#lots.setWeight(number, lotsOf(server))
     this.#full--
   }
+}
+
+/** Whole numbers, as effective weights come in sixteenths. */
+function lotsOf(server: Server): number {
+  return server.effectiveWeight * 16
+}
+
+function isNoBusier(server: Server, than: Server): boolean {
+  return server.served * than.effectiveWeight <= than.served * server.effectiveWeight
 }

@@ -50,11 +50,11 @@ function isAlgorithmName(name: string): name is AlgorithmName {
 }
 
 function checkedBalancer(value: object, path: string): Balancer {
-  const { rebuild, pick, algorithm, onTake, onRelease } = value as Partial<Record<keyof Balancer, unknown>>
+  const { rebuild, pick, algorithm, onTake, onRelease, onRoom } = value as Partial<Record<keyof Balancer, unknown>>
   if (typeof rebuild !== 'function') throw new OptionError(`${path}.rebuild`, rebuild, 'a function (candidates)')
   if (typeof pick !== 'function') throw new OptionError(`${path}.pick`, pick, 'a function (context)')
   if (typeof algorithm !== 'string') throw new OptionError(`${path}.algorithm`, algorithm, 'a name, as a string')
-  for (const [name, hook] of Object.entries({ onTake, onRelease })) {
+  for (const [name, hook] of Object.entries({ onTake, onRelease, onRoom })) {
     if (hook !== undefined && typeof hook !== 'function') {
       throw new OptionError(`${path}.${name}`, hook, 'a function (server), or nothing')
     }

@@ -28,11 +28,15 @@ export class RoundRobin implements Balancer {
 
   pick({ avoid, explain }: PickContext): Server | undefined {
     const server = this.#turn.pick(avoid)
-    if (server !== undefined) explain?.(`its turn, by weight ${server.weight} of ${this.#turn.weight}`)
+    if (server !== undefined) explain?.(`its turn, by weight ${server.effectiveWeight} of ${this.#turn.weight}`)
     return server
   }
 
   onRelease(server: Server): void {
+    this.#turn.readmit(server)
+  }
+
+  onRoom(server: Server): void {
     this.#turn.readmit(server)
   }
 }

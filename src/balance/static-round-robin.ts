@@ -15,6 +15,7 @@ import { weightedSlots } from './weighted-slots.js'
  */
 export class StaticRoundRobin implements Balancer {
   readonly algorithm = 'static-rr'
+  readonly isStatic = true
   #servers: readonly Server[] = []
   readonly #numbers = new Map<Server, number>()
   /** The number of the server that holds each slot. */
@@ -80,6 +81,10 @@ export class StaticRoundRobin implements Balancer {
   }
 
   onRelease(server: Server): void {
+    this.onRoom(server)
+  }
+
+  onRoom(server: Server): void {
     if (this.#open.size === this.#slots.length || !server.hasRoom) return
     const number = this.#numbers.get(server)
     if (number === undefined) return

@@ -64,7 +64,7 @@ export class WeightedTurn {
   }
 
   #join(seat: Seat, isStart: boolean): void {
-    seat.weight = seat.server.weight * weightScale
+    seat.weight = seat.server.effectiveWeight * weightScale
     this.#weight += seat.weight
     this.#members.add(seat)
     if (isStart) {
@@ -88,7 +88,7 @@ export class WeightedTurn {
   }
 
   #reweigh(seat: Seat): void {
-    const weight = seat.server.weight * weightScale
+    const weight = seat.server.effectiveWeight * weightScale
     if (weight === seat.weight) return
     this.#weight += weight - seat.weight
     seat.weight = weight

@@ -38,6 +38,16 @@ export interface BackendOptions {
   readonly allBackups?: boolean
   /** Checks every server that does not say otherwise; `true`: by a TCP connection. Default: no checks. HAProxy: `check`. */
   readonly check?: CheckOption
+  /** For how long servers warm up that say nothing themselves. Default: not at all. HAProxy: `default-server slowstart`. */
+  readonly slowStart?: Duration
+  /** How many may wait for any server; more get 503. Default 0: any number. HAProxy has no such limit. */
+  readonly maxQueue?: number
+  /**
+   * With so many exchanges, those that wait included, servers with `minConnections` take as many as `maxConnections`
+   * says. Default: a tenth of what the frontends that lead here let in; without limits there, such servers stay at
+   * `minConnections`. HAProxy: `fullconn`.
+   */
+  readonly fullConnections?: number
   readonly timeout?: BackendTimeouts
   /** Tries after the first, 0 to 100. Default 3. HAProxy: `retries`. */
   readonly retries?: number
@@ -76,6 +86,12 @@ export interface BackendSettings {
   readonly mode: Mode
   readonly allBackups: boolean
   readonly check: CheckSettings | undefined
+  /** Milliseconds, 0 for none. */
+  readonly slowStart: number
+  /** 0: any number. */
+  readonly maxQueue: number
+  /** Undefined: by the frontends. */
+  readonly fullConnections: number | undefined
   readonly timeout: BackendTimeLimits
   readonly retryPolicy: RetryPolicy
   readonly host: string
@@ -90,6 +106,9 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',
     allBackups: reader.boolean('allBackups') ?? false,
     check: readCheck(undefined, reader.raw('check') as CheckOption | undefined, reader.pathOf('check')),
+    slowStart: reader.duration('slowStart') ?? 0,
+    maxQueue: reader.integer('maxQueue', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    fullConnections: reader.integer('fullConnections', 1, Number.MAX_SAFE_INTEGER),
     timeout: readTimeouts(reader),
     retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
     host: reader.read('host', readHost) ?? 'client',

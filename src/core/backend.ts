@@ -18,11 +18,14 @@ import {
 } from './backend-options.js'
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
+import { Departures } from './departures.js'
 import type { ExchangeView } from './exchange-view.js'
+import { Load } from './load.js'
 import { type PrioritySettings, turnOf } from './priority.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
+import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
-import type { Waiter, WaitQueue } from './wait-queue.js'
+import { type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
 /** What an event about a server carries. */
@@ -78,10 +81,12 @@ export interface Candidate extends Waiter<Server> {
   readonly avoid: Server | undefined
   /** Whether it goes before others, where it has to wait. */
   readonly priority: PrioritySettings
+  /** It has to wait for that server, or for any; perhaps in vain, as too many wait already. */
+  waitsFor(server: Server | undefined): void
 }
 
 /** What {@link Backend.assign} gives: a server with a slot taken, a place in a queue, or a refusal. */
-export type Assignment = Server | 'queued' | 'no-server' | 'callback-failed'
+export type Assignment = Server | 'queued' | 'queue-full' | 'no-server' | 'callback-failed'
 
 /**
  * A pool of servers with one balancer, a queue and checks.
@@ -106,11 +111,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   readonly #path: string
   readonly #servers = new Map<string, Server>()
-  readonly #waiting = new WaitingRoom({
-    isCandidate: (server) => this.#candidateSet.has(server),
-    take: (server) => this.#take(server),
-  })
-  readonly #leaving = new Map<Server, Set<() => void>>()
+  /** @internal */
+  readonly load: Load<Server>
+  readonly #waiting: WaitingRoom
+  readonly #departures: Departures
+  readonly #slowStarts: SlowStarts
   readonly #context: { -readonly [Key in keyof PickContext]: PickContext[Key] }
   #candidates: readonly Server[] = []
   #candidateSet: ReadonlySet<Server> = new Set()
@@ -132,7 +137,20 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     reader.end()
     this.#context = { exchange: noExchange, avoid: undefined, random: this.random, explain: undefined }
     this.changedAt = this.clock.now()
+    this.#departures = new Departures(this.clock, this.#path)
+    this.#waiting = new WaitingRoom(
+      { isCandidate: (server) => this.#candidateSet.has(server), take: (server) => this.#take(server) },
+      new WaitQueue({ limit: this.settings.maxQueue, counters: this.counters }),
+    )
+    this.#slowStarts = new SlowStarts({
+      clock: this.clock,
+      slowStart: this.settings.slowStart,
+      keepsWeights: this.balancer.isStatic === true,
+      onStep: (servers) => this.#warmed(servers),
+    })
+    this.load = new Load(this.counters.sessions, this.settings.fullConnections, (server) => this.#gainedRoom(server))
     for (const server of servers) this.#admit(server, reader.pathOf('servers'))
+    this.load.follow(this.#servers.values())
     this.#rebuild()
   }
 
@@ -157,7 +175,10 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   addServer(entry: ServerEntry): Server {
     const server = makeServer(entry, `${this.#path}.servers[${this.#servers.size}]`)
     this.#admit(server, `${this.#path}.servers`)
+    this.load.follow(this.#servers.values())
     this.notify('server:added', { backend: this, server })
+    // In a backend that is at work by now: at its start everybody begins alike.
+    if (server.transport !== undefined) this.#slowStarts.begin(server)
     this.#rebuild()
     this.#waiting.grant(server)
     return server
@@ -174,29 +195,13 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     const server = this.server(name)
     server.maintenance()
     this.#redistribute(server)
-    if (server.served > 0 || server.queued > 0) await this.#emptied(server, timeout)
+    await this.#departures.emptied(server, timeout)
     // Another call may have been first.
     if (this.#servers.get(name) !== server) return server
     this.#servers.delete(name)
+    this.load.follow(this.#servers.values())
     this.notify('server:removed', { backend: this, server })
     return server
-  }
-
-  #emptied(server: Server, timeout: number): Promise<void> {
-    const waiting = this.#leaving.get(server) ?? new Set()
-    this.#leaving.set(server, waiting)
-    return new Promise((resolve, reject) => {
-      const emptied = (): void => {
-        timer.cancel()
-        resolve()
-      }
-      waiting.add(emptied)
-      const timer = this.clock.setTimer(() => {
-        waiting.delete(emptied)
-        const rest = `${server.served} exchanges are still with it`
-        reject(new EvenkeelError('ERR_EVENKEEL_TIMEOUT', `${this.#path}: ${server.name} was not removed: ${rest}`))
-      }, timeout)
-    })
   }
 
   #admit(server: Server, path: string): void {
@@ -237,13 +242,20 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       return 'callback-failed'
     }
     if (server === undefined) {
-      return this.#candidates.length === 0 ? 'no-server' : this.#enqueue(this.queue, this.counters, candidate)
+      return this.#candidates.length === 0 ? 'no-server' : this.#wait(this.queue, candidate)
     }
-    if (!server.hasRoom) return this.#enqueue(server.queue, server.counters, candidate)
+    if (!server.hasRoom) return this.#wait(server.queue, candidate)
     // Whoever waits already goes first: a slot that is free now is about to be theirs.
-    if (this.queue.length > 0) return this.#enqueue(this.queue, this.counters, candidate)
+    if (this.queue.length > 0) return this.#wait(this.queue, candidate)
     this.#take(server)
     return server
+  }
+
+  #wait(queue: WaitQueue<Server>, candidate: Candidate): 'queued' | 'queue-full' {
+    candidate.waitsFor(queue.server)
+    if (queue.isFull) return 'queue-full'
+    queue.push(candidate, turnOf(candidate.priority, this.clock.now()))
+    return 'queued'
   }
 
   #pick(exchange: ExchangeView, avoid: Server | undefined, explain: PickContext['explain']): Server | undefined {
@@ -259,15 +271,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     return server
   }
 
-  #enqueue(queue: WaitQueue<Server>, counters: ServingCounters, candidate: Candidate): 'queued' {
-    queue.push(candidate, turnOf(candidate.priority, this.clock.now()))
-    if (queue.length > counters.queueMax) counters.queueMax = queue.length
-    return 'queued'
-  }
-
   /** Takes somebody who waits out of whatever queue it is in. @internal */
   leaveQueue(waiter: Waiter<Server>): void {
+    const server = waiter.queue?.server
     this.#waiting.leave(waiter)
+    if (server !== undefined && server.maxQueue > 0) this.#tellBalancer('onRoom', server)
   }
 
   #take(server: Server): void {
@@ -278,7 +286,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     this.#tellBalancer('onTake', server)
   }
 
-  #tellBalancer(hook: 'onTake' | 'onRelease', server: Server): void {
+  #tellBalancer(hook: 'onTake' | 'onRelease' | 'onRoom', server: Server): void {
     try {
       this.balancer[hook]?.(server)
     } catch (thrown) {
@@ -316,16 +324,32 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     return server
   }
 
+  /** An exchange has come to this backend. @internal */
+  exchangeBegan(now: number): void {
+    this.load.exchangeBegan(now)
+  }
+
+  /** It is over; `server` is the one whose slot it held. @internal */
+  exchangeEnded(server: Server | undefined): void {
+    // As in HAProxy it counts among the traffic that limits follow until its slot has been passed on.
+    if (server !== undefined) this.release(server)
+    this.load.exchangeEnded()
+  }
+
   // -- Changes of servers ---------------------------------------------------------------------------------------------
 
   /** @internal */
   slotFreed(server: Server): void {
     this.#tellBalancer('onRelease', server)
     if (this.queue.length > 0 || server.queue.length > 0) this.#waiting.grant(server)
-    if (server.served === 0 && server.queued === 0) {
-      for (const emptied of this.#leaving.get(server) ?? []) emptied()
-      this.#leaving.delete(server)
-    }
+    this.#departures.slotFreed(server)
+  }
+
+  /** A server may take one more, as there is more traffic. */
+  #gainedRoom(server: Server): void {
+    if (!server.hasSlot) return
+    this.#tellBalancer('onRoom', server)
+    if (this.queue.length > 0 || server.queue.length > 0) this.#waiting.grant(server)
   }
 
   /** Sends those who wait for this very server to ask again. */
@@ -339,12 +363,21 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     if (change.what === 'state') {
       const wasUp = change.before.operational === 'running' && change.before.administrative !== 'maintenance'
       server.stamp(now, !wasUp)
+      this.#slowStarts.stateChanged(server, !wasUp)
     }
+    if (change.what === 'limit') this.load.follow(this.#servers.values())
     this.#rebuild()
-    if (!server.isUsable) this.#redistribute(server)
+    // As in HAProxy, those who wait for a server stay when it is only its weight that keeps others away.
+    if (change.what === 'state' && !server.isUsable) this.#redistribute(server)
     this.#announce(server, change)
+    if (server.queue.length > 0) this.#waiting.grant(server)
     // What one server's change allows (a backup no longer in use, the first server back) may concern any of them.
     for (const candidate of this.#candidates) if (this.queue.length > 0) this.#waiting.grant(candidate)
+  }
+
+  #warmed(servers: readonly Server[]): void {
+    this.#rebuild()
+    for (const server of servers) this.#gainedRoom(server)
   }
 
   #rebuild(): void {
@@ -366,6 +399,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   }
 
   #announce(server: Server, change: ServerChange): void {
+    if (change.what === 'limit') return
     if (change.what === 'weight') {
       this.notify('server:weight', { backend: this, server, before: change.before })
       return

@@ -36,6 +36,14 @@ export class ExchangeAccount {
     readonly headAt: number,
   ) {}
 
+  /** It goes to another server. */
+  moveFrom(server: Server): void {
+    this.redispatched = true
+    server.counters.redispatches++
+    this.backend!.counters.redispatches++
+    this.server = undefined
+  }
+
   /** Closes the account, and moves every counter that it concerns. */
   close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend): void {
     this.#failure = failure
@@ -50,15 +58,17 @@ export class ExchangeAccount {
   }
 
   #countServing(backend: Backend): void {
-    backend.counters.sessions.closed()
     this.#countIn(backend.counters)
-    if (this.server !== undefined) this.#countIn(this.server.counters)
+    if (this.status > 0) backend.counters.responses.count(this.status)
+    if (this.server === undefined) return
+    this.#countIn(this.server.counters)
+    // What the proxy answers itself is no response of the server.
+    if (this.respondedAt >= 0 && this.status > 0) this.server.counters.responses.count(this.status)
   }
 
   #countIn(counters: Backend['counters']): void {
     counters.bytesIn += this.bytesIn
     counters.bytesOut += this.bytesOut
-    if (this.status > 0) counters.responses.count(this.status)
     if (this.#failure === undefined) counters.times.count(this.#Tw(), this.#Tc(), this.#Tr(), this.#Ta())
   }
 

@@ -8,7 +8,6 @@ import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
 import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
-import type { RouteSettings } from './frontend-options.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
 import { RawResponseHead } from './message/raw-head.js'
@@ -86,7 +85,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const frontend = this.#frontend
     const defect = this.head?.defect
     if (defect !== undefined) return this.refuse(defect)
-    let route: RouteSettings | undefined
+    let route: ReturnType<Frontend['admit']>
     try {
       route = frontend.admit(this.view)
     } catch (thrown) {
@@ -102,7 +101,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const { backend } = route
     this.#backend = this.#account.backend = backend
     this.priority = route.priority
-    backend.counters.sessions.opened(this.#account.headAt)
+    backend.exchangeBegan(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)
   }
@@ -139,13 +138,18 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     else this.#fail(assignment)
   }
 
+  waitsFor(server: Server | undefined): void {
+    this.#account.server = server
+  }
+
   slotGranted(server: Server): void {
     this.#connect(server, this.#frontend.clock.now())
   }
 
-  queueMoved(): void {
+  queueMoved(from: Server): void {
     this.#client.deadline.clear(this)
-    if (this.#backend !== undefined) this.#assign(this.#backend, this.#frontend.clock.now())
+    this.#account.moveFrom(from)
+    this.#assign(this.#backend!, this.#frontend.clock.now())
   }
 
   #connect(server: Server, now: number): void {
@@ -349,9 +353,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   #redispatch(backend: Backend, server: Server): void {
-    this.#account.redispatched = true
-    server.counters.redispatches++
-    backend.counters.redispatches++
+    this.#account.moveFrom(server)
     this.#avoid = server
     this.#server = undefined
     backend.release(server)
@@ -427,9 +429,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#leaveQueue()
     this.#account.close(failure, this.#phase, this.#frontend)
     this.#frontend.observer?.exchangeEnded(this)
-    const server = this.#server
+    this.#backend?.exchangeEnded(this.#server)
     this.#server = undefined
-    if (server !== undefined) this.#backend!.release(server)
   }
 
   #leaveQueue(): void {

@@ -22,6 +22,7 @@ export type FailureKind =
   | 'unsupported'
   | 'no-route'
   | 'no-server'
+  | 'queue-full'
   | 'queue-timeout'
   | 'connect-refused'
   | 'connect-timeout'

@@ -87,6 +87,7 @@ export class Frontend extends Emitter<FrontendEvents> {
     this.limits = [new ConnectionLimit(this.settings.maxConnections)]
     this.clock = this.#agreedClock(clock)
     this.#checkModes()
+    for (const backend of this.backends) backend.load.enter(this)
   }
 
   /** One clock for the whole graph: two would tell of the same moment in two ways. */
@@ -119,6 +120,17 @@ export class Frontend extends Emitter<FrontendEvents> {
     const backends = new Set(this.routes.map(({ backend }) => backend))
     if (this.defaultBackend !== undefined) backends.add(this.defaultBackend)
     return [...backends]
+  }
+
+  /** Client connections at a time, by its own limit or else its proxy's; Infinity: no limit. @internal */
+  get capacity(): number {
+    return this.limits.find(({ max }) => max > 0)?.max ?? Infinity
+  }
+
+  /** Lays another limit over its own. @internal */
+  limitBy(limit: ConnectionLimit): void {
+    this.limits.push(limit)
+    for (const backend of this.backends) backend.load.measure()
   }
 
   // -- Sessions -------------------------------------------------------------------------------------------------------

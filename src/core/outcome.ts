@@ -24,6 +24,7 @@ export const outcomes: Readonly<Record<FailureKind, Outcome>> = {
   unsupported: { status: 501, cause: 'P', phase: 'request', counts: 'request' },
   'no-route': { status: 503, cause: 'S', phase: 'connect', counts: 'nothing' },
   'no-server': { status: 503, cause: 'S', phase: 'connect', counts: 'connection' },
+  'queue-full': { status: 503, cause: 'S', phase: 'queue', counts: 'connection' },
   'queue-timeout': { status: 503, cause: 's', phase: 'queue', counts: 'connection' },
   'connect-refused': { status: 503, cause: 'S', phase: 'connect', counts: 'connection' },
   'connect-timeout': { status: 503, cause: 's', phase: 'connect', counts: 'connection' },

@@ -1,10 +1,11 @@
 import { type Address, formatAddress, readAddress } from '../util/address.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
-import { OptionReader, readName } from '../util/options.js'
+import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Transport } from './carrier.js'
 import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
+import type { Load } from './load.js'
 import { RiseFall } from './rise-fall.js'
 import {
   type AdministrativeState,
@@ -14,6 +15,7 @@ import {
   transition,
 } from './server-state.js'
 import { WaitQueue } from './wait-queue.js'
+import type { Warmth } from './warmth.js'
 
 /** Options of a {@link Server}. */
 export interface ServerOptions {
@@ -26,6 +28,21 @@ export interface ServerOptions {
   /** How many exchanges it serves at a time; more wait in a queue. Default 0: no limit. HAProxy: `maxconn`. */
   readonly maxConnections?: number
   /**
+   * Makes the limit follow the backend's traffic: from this, when there is little, up to `maxConnections` when there are
+   * `fullConnections`. 1 to `maxConnections`. Default 0: the limit is `maxConnections` always. HAProxy: `minconn`.
+   */
+  readonly minConnections?: number
+  /**
+   * How many may wait for this very server; more are refused with 503, or go to another server where one will do.
+   * Default 0: any number. HAProxy: `maxqueue`.
+   */
+  readonly maxQueue?: number
+  /**
+   * For so long after it was down or in maintenance its share of the traffic and its limit grow from little to all, so
+   * that it can warm up. The share does not with `static-rr`. Default: the backend's. HAProxy: `slowstart`.
+   */
+  readonly slowStart?: Duration
+  /**
    * `false` exempts it from the backend's check; `true` checks that a TCP connection succeeds where the backend says
    * nothing; options, or a `HealthCheck`, are laid over the backend's check. HAProxy: `check`.
    */
@@ -34,7 +51,9 @@ export interface ServerOptions {
 
 /** Who is told of a server's changes: its backend. */
 export interface ServerListener {
-  /** The server's states or weight changed. */
+  /** What limits that follow traffic go by. */
+  readonly load?: Pick<Load<Server>, 'limit'>
+  /** The server's states, weight or limit changed. */
   serverChanged(server: Server, change: ServerChange): void
   /** A slot of the server was given back. */
   slotFreed(server: Server): void
@@ -49,6 +68,7 @@ export type ServerChange =
       readonly check: CheckResult | undefined
     }
   | { readonly what: 'weight'; readonly before: number }
+  | { readonly what: 'limit'; readonly before: number }
 
 /**
  * One endpoint of a backend: its address, limits, weight, states and live counts. It is the only writer of these.
@@ -64,11 +84,15 @@ export class Server {
   /** The weight that it was made with, which percentages would be relative to. HAProxy: `iweight`. */
   readonly initialWeight: number
   readonly backup: boolean
-  /** 0: no limit. */
-  readonly maxConnections: number
+  /** How low its limit may get while there is little traffic; 0: it stays the same. */
+  readonly minConnections: number
+  /** How many may wait for it; 0: any number. */
+  readonly maxQueue: number
+  /** Milliseconds, 0 for none; undefined: as its backend says. */
+  readonly slowStart: number | undefined
   readonly counters = new ServingCounters()
   /** Exchanges that wait for this very server. @internal */
-  readonly queue = new WaitQueue<Server>(this)
+  readonly queue: WaitQueue<Server>
   /** How it is checked; undefined: not at all. Settled when the server joins a backend. */
   check: CheckSettings | undefined
   /** Its place in its backend, from 1: HAProxy's numeric id. 0 until it joins one. */
@@ -87,9 +111,11 @@ export class Server {
   readonly #checkOption: CheckOption | undefined
   readonly #path: string
   #weight: number
+  #maxConnections: number
   #state: ServerState = { operational: 'running', administrative: 'ready' }
   #riseFall: RiseFall | undefined
   #listener: ServerListener | undefined
+  #warmth: Warmth | undefined
   #served = 0
   #downtime = 0
 
@@ -101,7 +127,11 @@ export class Server {
     this.address = readAddress(reader.raw('address'), reader.pathOf('address'))
     this.initialWeight = this.#weight = reader.integer('weight', 0, 256) ?? 1
     this.backup = reader.boolean('backup') ?? false
-    this.maxConnections = reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0
+    this.#maxConnections = reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0
+    this.minConnections = reader.integer('minConnections', 0, this.#maxConnections) ?? 0
+    this.maxQueue = reader.integer('maxQueue', 0, Number.MAX_SAFE_INTEGER) ?? 0
+    this.slowStart = reader.duration('slowStart')
+    this.queue = new WaitQueue<Server>({ server: this, limit: this.maxQueue, counters: this.counters })
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.
@@ -159,6 +189,38 @@ export class Server {
     const before = this.#weight
     this.#weight = checked
     this.#listener?.serverChanged(this, { what: 'weight', before })
+  }
+
+  /** What counts of its weight: all of it, but for sixteenths while it warms up. Algorithms that are not static go by it. */
+  get effectiveWeight(): number {
+    return this.#warmth === undefined ? this.#weight : (this.#weight * this.#warmth.sixteenths) / 16
+  }
+
+  /** How far it has come since it returned; undefined when it is warm. @internal */
+  get warmth(): Warmth | undefined {
+    return this.#warmth
+  }
+
+  /** Takes in how warm it is now. @internal */
+  warm(warmth: Warmth | undefined): void {
+    this.#warmth = warmth
+  }
+
+  /**
+   * How many exchanges it serves at a time; 0: no limit. Setting it lets those who wait go on at once, while what is
+   * under way above a lower limit goes on. HAProxy: `set maxconn server`.
+   */
+  get maxConnections(): number {
+    return this.#maxConnections
+  }
+
+  set maxConnections(maxConnections: number) {
+    const limit = new OptionReader({ maxConnections }, this.#path).integer('maxConnections', 0, Number.MAX_SAFE_INTEGER)
+    if (limit === undefined) throw new OptionError(`${this.#path}.maxConnections`, limit, 'a whole number, 0 or more')
+    if (limit === this.#maxConnections) return
+    const before = this.#maxConnections
+    this.#maxConnections = limit
+    this.#listener?.serverChanged(this, { what: 'limit', before })
   }
 
   /** Gets no new traffic but what persistence sends here; what is under way goes on. HAProxy: `state drain`. */
@@ -229,14 +291,35 @@ export class Server {
     return this.queue.length
   }
 
+  /** Whether its limit follows its backend's traffic. */
+  get hasDynamicLimit(): boolean {
+    return this.minConnections > 0 && this.minConnections < this.#maxConnections
+  }
+
+  /**
+   * How many exchanges it takes at a time just now: `maxConnections`, or less by `minConnections` and `slowStart`.
+   * Infinity without a limit.
+   */
+  get slots(): number {
+    const most = this.#maxConnections
+    if (most === 0) return Infinity
+    const slots = this.hasDynamicLimit ? (this.#listener?.load?.limit(this.minConnections, most) ?? most) : most
+    return this.#warmth === undefined ? slots : Math.max(1, Math.floor((slots * this.#warmth.percent) / 100))
+  }
+
   /** It can take an exchange at once: a slot is free and nobody waits for it. */
   get hasRoom(): boolean {
-    return this.maxConnections === 0 || (this.#served < this.maxConnections && this.queue.length === 0)
+    return this.#maxConnections === 0 || (this.#served < this.slots && this.queue.length === 0)
   }
 
   /** A slot is free, whoever waits. @internal */
   get hasSlot(): boolean {
-    return this.maxConnections === 0 || this.#served < this.maxConnections
+    return this.#served < this.slots
+  }
+
+  /** It can take an exchange, at once or, where its queue is limited, into that. HAProxy's `leastconn` goes by it. */
+  get hasPlace(): boolean {
+    return this.#served + this.queue.length < this.slots + this.maxQueue
   }
 
   /** Takes a slot. Whoever takes gives back, once. @internal */

@@ -8,21 +8,40 @@ export interface Waiter<Slot> extends HeapNode {
   turn: number
   /** A slot was taken for it. */
   slotGranted(slot: Slot): void
-  /** The queue it stood in is gone; it must ask for a server again. */
-  queueMoved(): void
+  /** It waited for that one, which takes nobody any more; it must ask for a server again. */
+  queueMoved(from: Slot): void
+}
+
+/** What is to be known of a {@link WaitQueue}. */
+export interface WaitQueueOptions<Slot> {
+  /** The server that they wait for; undefined: any. */
+  readonly server?: Slot
+  /** How many may wait; 0: any number. */
+  readonly limit: number
+  /** Where the most that waited at a time is noted. */
+  readonly counters: { queueMax: number }
 }
 
 /** Who waits for one server, or for any server of a backend, in the order of their turns; equal ones as they came. */
 export class WaitQueue<Slot> {
+  /** The server that they wait for; undefined: any. */
+  readonly server: Slot | undefined
+  readonly #limit: number
+  readonly #counters: WaitQueueOptions<Slot>['counters']
   readonly #heap = new StableHeap<Waiter<Slot>>()
 
-  constructor(
-    /** The server that they wait for; undefined: any. */
-    readonly server: Slot | undefined,
-  ) {}
+  constructor({ server, limit, counters }: WaitQueueOptions<Slot>) {
+    this.server = server
+    this.#limit = limit
+    this.#counters = counters
+  }
 
   get length(): number {
     return this.#heap.size
+  }
+
+  get isFull(): boolean {
+    return this.#limit > 0 && this.length >= this.#limit
   }
 
   get first(): Waiter<Slot> | undefined {
@@ -33,6 +52,7 @@ export class WaitQueue<Slot> {
     waiter.queue = this
     waiter.turn = turn
     this.#heap.push(waiter, turn)
+    if (this.length > this.#counters.queueMax) this.#counters.queueMax = this.length
   }
 
   /** Takes somebody out who stands here. */

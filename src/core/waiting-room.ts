@@ -1,5 +1,5 @@
 import type { Server } from './server.js'
-import { type Waiter, WaitQueue } from './wait-queue.js'
+import type { Waiter, WaitQueue } from './wait-queue.js'
 
 /** What a {@link WaitingRoom} asks of its backend. */
 export interface SlotOwner {
@@ -12,12 +12,13 @@ export interface SlotOwner {
 /** Those who wait in a backend, for any server or for one, and who of them gets a slot that becomes free. */
 export class WaitingRoom {
   /** Who waits for any server. Those who wait for one stand in its own queue. */
-  readonly any = new WaitQueue<Server>(undefined)
+  readonly any: WaitQueue<Server>
   readonly #owner: SlotOwner
   readonly #granting = new Set<Server>()
 
-  constructor(owner: SlotOwner) {
+  constructor(owner: SlotOwner, any: WaitQueue<Server>) {
     this.#owner = owner
+    this.any = any
   }
 
   /** Takes somebody who waits out of whatever queue it is in. */
@@ -51,6 +52,6 @@ export class WaitingRoom {
   /** Sends those who wait for this very server to ask again. */
   redistribute(server: Server): void {
     // All of them leave first: one may come to stand here again.
-    for (const waiter of server.queue.clear()) waiter.queueMoved()
+    for (const waiter of server.queue.clear()) waiter.queueMoved(server)
   }
 }

@@ -110,7 +110,7 @@ describe('an exchange in a queue that is dissolved', () => {
     const { client, exchange } = proxy.begin()
     proxy.clock.advance(400)
     proxy.backend.leaveQueue(exchange)
-    exchange.queueMoved()
+    exchange.queueMoved(proxy.backend.server('a'))
     assert.equal(proxy.backend.queue.length, 1)
     proxy.clock.advance(499)
     assert.deepEqual(client.orders, [])

@@ -14,6 +14,8 @@ class Somebody implements Waiter<string> {
   queueMoved(): void {}
 }
 
+const makeQueue = (limit = 0, counters = { queueMax: 0 }) => new WaitQueue({ server: 'a', limit, counters })
+
 function fill(queue: WaitQueue<string>, turns: readonly number[]): Somebody[] {
   return turns.map((turn, name) => {
     const somebody = new Somebody(name)
@@ -28,15 +30,27 @@ function names(waiters: readonly Waiter<string>[]): number[] {
 
 describe('a wait queue', () => {
   test('goes by turns, and equal ones as they came', () => {
-    const queue = new WaitQueue('a')
+    const queue = makeQueue()
     fill(queue, [2, 1, 2, 1, 0])
     assert.equal(queue.length, 5)
     assert.deepEqual(names(queue.clear()), [4, 1, 3, 0, 2])
     assert.deepEqual([queue.length, queue.first], [0, undefined])
   })
 
+  test('notes the most that waited, and says when that is as many as may', () => {
+    const counters = { queueMax: 0 }
+    const queue = makeQueue(2, counters)
+    fill(queue, [1])
+    assert.equal(queue.isFull, false)
+    const [second] = fill(queue, [1])
+    assert.equal(queue.isFull, true)
+    queue.remove(second!)
+    assert.deepEqual([queue.isFull, counters.queueMax], [false, 2])
+    assert.equal(makeQueue().isFull, false)
+  })
+
   test('says of everybody whether it waits here', () => {
-    const queue = new WaitQueue('a')
+    const queue = makeQueue()
     const [first, second] = fill(queue, [1, 2])
     assert.ok(first && second)
     queue.remove(first)
@@ -47,7 +61,7 @@ describe('a wait queue', () => {
   test('keeps the order through any leaving and coming', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ leaves: fc.boolean(), pick: fc.nat(30), turn: fc.nat(5) })), (steps) => {
-        const queue = new WaitQueue('a')
+        const queue = makeQueue()
         const model: Somebody[] = []
         for (const [name, { leaves, pick, turn }] of steps.entries()) {
           const gone = leaves ? model.splice(pick, 1)[0] : undefined

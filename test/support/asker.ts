@@ -18,7 +18,10 @@ export class Asker implements Candidate {
   /** The server whose slot it holds. */
   server: Server | undefined
   /** What it was told last. */
-  answer: 'queued' | 'no-server' | 'callback-failed' | 'granted' | 'gone' | undefined
+  answer: Exclude<Assignment, Server> | 'granted' | 'gone' | undefined
+  /** Whom it was told that it waits for. */
+  awaited: Server | undefined
+  #hasBegun = false
 
   constructor(
     readonly backend: Backend,
@@ -30,6 +33,8 @@ export class Asker implements Candidate {
   }
 
   ask(): this {
+    if (!this.#hasBegun) this.backend.exchangeBegan(this.backend.clock.now())
+    this.#hasBegun = true
     const assignment: Assignment = this.backend.assign(this)
     if (typeof assignment === 'string') this.answer = assignment
     else this.#hold(assignment)
@@ -40,6 +45,10 @@ export class Asker implements Candidate {
     assert.equal(this.server, undefined, 'it got two slots')
     this.server = server
     this.answer = 'granted'
+  }
+
+  waitsFor(server: Server | undefined): void {
+    this.awaited = server
   }
 
   slotGranted(server: Server): void {
@@ -58,7 +67,7 @@ export class Asker implements Candidate {
     this.backend.leaveQueue(this)
     const { server } = this
     this.server = undefined
-    if (server !== undefined) this.backend.release(server)
+    this.backend.exchangeEnded(server)
   }
 }
 
