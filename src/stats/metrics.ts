@@ -36,15 +36,26 @@ export const metrics: Metrics = {
   activeServers: { ...gauge('act', 'Usable servers that are no backups'), backend: (own) => usable(own, false) },
   backupServers: { ...gauge('bck', 'Usable backup servers'), backend: (own) => usable(own, true) },
   weight: {
-    ...gauge({ weight: Number, uweight: Number }, 'Share of new traffic against the other weights'),
+    ...gauge('uweight', 'Share of new traffic against the other weights'),
     backend: ({ candidates }) => candidates.reduce((sum, { weight }) => sum + weight, 0),
     server: ({ weight }) => weight,
   },
+  effectiveWeight: {
+    ...gauge('weight', 'The weight that counts now, less while it warms up'),
+    backend: ({ candidates }) => Math.ceil(candidates.reduce((sum, { effectiveWeight }) => sum + effectiveWeight, 0)),
+    server: ({ effectiveWeight }) => Math.ceil(effectiveWeight),
+  },
+  throttle: { ...gauge('throttle', 'Percent of its weight that a server has while it warms up'), server: throttle },
 
   queue: {
     ...gauge('qcur', 'Exchanges that wait for a slot'),
     backend: ({ queue }) => queue.length,
     server: ({ queued }) => queued,
+  },
+  queueLimit: {
+    ...gauge('qlimit', 'How many may wait at a time'),
+    backend: ({ settings }) => settings.maxQueue || null,
+    server: ({ maxQueue }) => maxQueue || null,
   },
   queueMax: { ...gauge('qmax', 'Most that waited at a time'), ...serving(({ queueMax }) => queueMax) },
   sessions: {
@@ -55,7 +66,12 @@ export const metrics: Metrics = {
   sessionsLimit: {
     ...gauge('slim', 'Most sessions that are allowed at a time'),
     frontend: ({ settings }) => settings.maxConnections || null,
+    backend: ({ load }) => finite(load.full),
     server: ({ maxConnections }) => maxConnections || null,
+  },
+  slots: {
+    ...gauge(undefined, 'Most exchanges at a time just now, by load and while it warms up'),
+    server: ({ slots }) => finite(slots),
   },
   sessionsTotal: { ...counter('stot', 'Sessions so far'), ...sessions('total') },
   sessionRate: {
@@ -229,6 +245,17 @@ function responses(name: Numbers<ResponseCounters>) {
 
 function sinceLast({ sessions }: ServingCounters, now: number): number | null {
   return sessions.lastAt < 0 ? null : now - sessions.lastAt
+}
+
+/** HAProxy's figure; null where nothing holds the server back, or no traffic is to come. */
+function throttle({ warmth, weight, effectiveWeight, administrative }: Server): number | null {
+  if (warmth === undefined || weight === 0 || administrative === 'drain') return null
+  return Math.floor((100 * 16 * effectiveWeight + 15) / (16 * weight))
+}
+
+/** JSON knows no Infinity. */
+function finite(limit: number): number | null {
+  return limit === Infinity ? null : limit
 }
 
 function usable({ servers }: Backend, backup: boolean): number {

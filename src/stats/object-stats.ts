@@ -53,10 +53,14 @@ export interface FrontendStats extends TrafficStats {
 
 /** What backends and servers count alike. All times are milliseconds. */
 export interface ServingStats extends TrafficStats {
-  /** A server's present weight; a backend's: the sum of those that take new traffic. HAProxy: `weight`. */
+  /** A server's present weight; a backend's: the sum of those that take new traffic. HAProxy: `uweight`. */
   readonly weight: number
+  /** What counts of it now, rounded up: less while servers warm up after `slowStart`. HAProxy: `weight`. */
+  readonly effectiveWeight: number
   /** Exchanges that wait: for this very server, or in a backend for any. HAProxy: `qcur`. */
   readonly queue: number
+  /** Its `maxQueue`; null: no limit. HAProxy: `qlimit`. */
+  readonly queueLimit: number | null
   /** The most that waited at a time. HAProxy: `qmax`. */
   readonly queueMax: number
   /** Failures to connect; in a backend also exchanges that found no server. HAProxy: `econ`. */
@@ -116,6 +120,10 @@ export interface ServerStats extends ServingStats {
   readonly backup: boolean
   /** Its `maxConnections`; null: no limit. HAProxy: `slim`. */
   readonly sessionsLimit: number | null
+  /** How many exchanges it takes at a time just now: less by `minConnections` and `slowStart`; null: no limit. */
+  readonly slots: number | null
+  /** Percent of its weight that it has while it warms up; null: it does not. HAProxy: `throttle`. */
+  readonly throttle: number | null
   /** How the last check ended; `INI` before the first one has; null: it is not checked. HAProxy: `check_status`. */
   readonly checkStatus: CheckStatus | 'INI' | null
   /** The status code that the last check got. HAProxy: `check_code`. */
@@ -138,6 +146,8 @@ export interface ServerStats extends ServingStats {
 export interface BackendStats extends ServingStats {
   /** `DOWN` while no server takes new traffic. */
   readonly status: 'UP' | 'DOWN'
+  /** With so many exchanges servers take all that they can; null: never. HAProxy: `slim`. */
+  readonly sessionsLimit: number | null
   /** HAProxy's name of the balancing algorithm. HAProxy: `algo`. */
   readonly algorithm: string
   /** Servers that could take new traffic, without backups. HAProxy: `act`. */

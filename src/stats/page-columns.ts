@@ -63,7 +63,7 @@ export const frontendColumns: readonly ColumnGroup[] = [
 
 /** What the table of backends and servers shows after name and state. */
 export const servingColumns: readonly ColumnGroup[] = [
-  single('Weight', 'weight'),
+  single('Weight', 'effectiveWeight'),
   {
     label: 'Queue',
     columns: [

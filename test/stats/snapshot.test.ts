@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Backend } from '../../src/core/backend.js'
 import { Frontend } from '../../src/core/frontend.js'
 import type { Server } from '../../src/core/server.js'
 import type { Waiter } from '../../src/core/wait-queue.js'
 import { metricNames, metrics } from '../../src/stats/metrics.js'
 import { snapshot } from '../../src/stats/snapshot.js'
+import { VirtualClock } from '../../src/testing/virtual-clock.js'
 import { find, objects, serverIn } from './objects.js'
 
 /** The values of those fields. */
@@ -160,6 +162,63 @@ describe('figures of backends and servers', () => {
       [taken.backends.app?.queue, serverIn(taken, 'app1').queue, serverIn(taken, 'app2').queue],
       [1, 2, 0],
     )
+  })
+
+  test('tell of limits, those of queues too', () => {
+    const clock = new VirtualClock()
+    const address = '127.0.0.1:1'
+    const a = { address, minConnections: 2, maxConnections: 8, maxQueue: 5 }
+    const backend = new Backend('app', { clock, maxQueue: 9, fullConnections: 4, servers: { a, b: address } })
+    const { app } = snapshot({ frontends: [], backends: [backend], uptime: 0 }).backends
+    const names = ['sessionsLimit', 'queueLimit', 'slots'] as const
+    assert.deepEqual([app?.sessionsLimit, app?.queueLimit], [4, 9])
+    assert.deepEqual(some(app?.servers.a, ...names), [8, 5, 2])
+    assert.deepEqual(some(app?.servers.b, ...names), [null, null, null])
+    const unlimited = new Backend('app', { clock, servers: { a } })
+    new Frontend('web', { defaultBackend: unlimited })
+    const other = snapshot({ frontends: [], backends: [unlimited], uptime: 0 }).backends.app
+    assert.deepEqual([other?.sessionsLimit, other?.queueLimit], [null, null])
+  })
+
+  test('tell of a slow start what HAProxy does', () => {
+    // Measured with HAProxy 2.6.12: weight, uweight and throttle, second by second.
+    for (const [balance, weight, slowStart, weights, throttles] of [
+      ['roundrobin', 100, '5s', [7, 25, 44, 63, 82, 100], [6, 25, 43, 62, 81, null]],
+      ['roundrobin', 1, '4s', [1, 1, 1, 1, 1], [7, 32, 57, 82, null]],
+      ['static-rr', 100, '2s', [100, 100, 100], [100, 100, null]],
+    ] as const) {
+      const clock = new VirtualClock()
+      const servers = { a: { address: '127.0.0.1:1', weight, slowStart } }
+      const backend = new Backend('app', { clock, balance, servers })
+      const figures = () => {
+        const { app } = snapshot({ frontends: [], backends: [backend], uptime: 0 }).backends
+        assert.deepEqual(some(app, 'weight', 'effectiveWeight'), some(app?.servers.a, 'weight', 'effectiveWeight'))
+        return some(app?.servers.a, 'effectiveWeight', 'weight', 'throttle')
+      }
+      backend.server('a').maintenance()
+      backend.server('a').ready()
+      for (const [second, expected] of weights.entries()) {
+        assert.deepEqual(figures(), [expected, weight, throttles[second]], `${balance} ${weight} after ${second} s`)
+        clock.advance(1000)
+      }
+    }
+  })
+
+  test('tell of no slow start where no traffic is to come', () => {
+    const { backend, app2, take } = objects()
+    const late = backend.addServer({ name: 'late', address: '127.0.0.1:1', weight: 10, slowStart: '10s' })
+    late.maintenance()
+    late.ready()
+    const throttle = () => serverIn(take(), 'late').throttle
+    assert.equal(throttle(), 6)
+    late.weight = 0
+    assert.equal(throttle(), null)
+    late.weight = 10
+    late.drain()
+    assert.equal(throttle(), null)
+    app2.maintenance()
+    app2.ready()
+    assert.equal(serverIn(take(), 'app2').throttle, null)
   })
 
   test('sort responses by class', () => {
