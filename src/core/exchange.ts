@@ -292,10 +292,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   // -- Tunnels --------------------------------------------------------------------------------------------------------
 
   serverTunnel(stream: Duplex, head: ResponseHead | undefined): void {
-    if (this.#isOver) {
-      stream.on('error', ignore).destroy()
-      return
-    }
+    if (this.#isOver) return void stream.on('error', ignore).destroy()
     this.#beginResponse(head?.status ?? -1)
     this.#try = undefined
     this.#client.deadline.clear(this)
