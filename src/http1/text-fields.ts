@@ -1,6 +1,13 @@
 import { trimBlanks, trimSpaces } from '../core/message/field-syntax.js'
 import { readLength } from '../core/message/framing.js'
-import { addedText, appendAdded, type HeadEdits, isRemoved } from '../core/message/head-edits.js'
+import {
+  addedText,
+  appendAdded,
+  type HeadEdits,
+  isRemoved,
+  type ReceivedFields,
+  rewritesOf,
+} from '../core/message/head-edits.js'
 import { isHopByHop, namesToken, nominatedNames, upgradeOf } from '../core/message/hop-by-hop.js'
 import { isHost } from '../core/message/host-conflict.js'
 import { isNameAt, isTellingLetter, letterAt, tellingNameAt } from './telling-names.js'
@@ -13,7 +20,7 @@ const colon = 58
  * what framing and forwarding must know, looking only at lines whose first letter can matter. What nobody touches goes
  * out as it came, by slices of the text.
  */
-export class TextFields {
+export class TextFields implements ReceivedFields {
   /** Lines that stay on this hop, flat and in order: from, to, from, to. Most heads have one or none. */
   #dropped: number[] | undefined
   /** The first letters of all names, a bit each: most questions for a field end here. */
@@ -134,6 +141,12 @@ export class TextFields {
     return values
   }
 
+  placeOf(name: string, nth: number): number {
+    let line = this.#find(name, 0)
+    for (let passed = 0; line >= 0 && passed < nth; passed++) line = this.#find(name, this.#lineAfter(line))
+    return line
+  }
+
   #valueAt(line: number, name: string): string {
     return trimBlanks(this.text, line + name.length + 1, this.#lineAfter(line) - 2)
   }
@@ -167,6 +180,8 @@ export class TextFields {
   /** The received lines that go on. */
   #kept(edits: readonly HeadEdits[]): string {
     const dropped = this.#droppedWith(edits)
+    const rewrites = rewritesOf(this, edits)
+    if (rewrites !== undefined) return this.#rewritten(rewrites, dropped ?? [])
     if (dropped === undefined) return this.text
     if (dropped !== this.#dropped) return this.#without(dropped)
     this.#keptText ??= this.#without(dropped)
@@ -182,6 +197,21 @@ export class TextFields {
       from = dropped[i + 1]!
     }
     return kept + text.slice(from)
+  }
+
+  /** The received lines that go on, some of which have new values. */
+  #rewritten(rewrites: ReadonlyMap<number, string | undefined>, dropped: readonly number[]): string {
+    const { text } = this
+    let kept = ''
+    let passed = 0
+    for (let line = 0; line < text.length; line = this.#lineAfter(line)) {
+      if (dropped[passed] === line) passed += 2
+      else if (!rewrites.has(line)) kept += text.slice(line, this.#lineAfter(line))
+      else if (rewrites.get(line) !== undefined) {
+        kept += `${text.slice(line, text.indexOf(':', line))}: ${rewrites.get(line)}\r\n`
+      }
+    }
+    return kept
   }
 
   /** The lines that stay here, with those that edits remove. */
@@ -209,6 +239,7 @@ export class TextFields {
     const list: string[] = []
     const { text } = this
     const dropped = this.#dropped ?? []
+    const rewrites = rewritesOf(this, edits)
     let passed = 0
     for (let line = 0; line < text.length; line = this.#lineAfter(line)) {
       if (dropped[passed] === line) {
@@ -217,7 +248,9 @@ export class TextFields {
       }
       const end = text.indexOf(':', line)
       const name = text.slice(line, end)
-      if (!isRemoved(name, edits, 0)) list.push(name, trimBlanks(text, end + 1, this.#lineAfter(line) - 2))
+      if (isRemoved(name, edits, 0)) continue
+      const value = rewrites?.has(line) ? rewrites.get(line) : trimBlanks(text, end + 1, this.#lineAfter(line) - 2)
+      if (value !== undefined) list.push(name, value)
     }
     appendAdded(list, edits)
     return list

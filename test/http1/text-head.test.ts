@@ -75,6 +75,25 @@ describe('what goes on', () => {
     edits.remove('host')
     assert.deepEqual(lines(head, edits), ['X: 1', 'Y: 2'])
   })
+
+  test('has a new value where one is given, in its place and under its name; all else stays byte for byte', () => {
+    const head = request([
+      'Connection: close, X-H',
+      'Host:a',
+      'cOOkie:  a=1 ',
+      'X:\t1',
+      'Cookie: b',
+      'x-h: 1',
+      'COOKIE: c',
+    ])
+    const edits = new HeadEdits()
+    edits.rewrite('Cookie', 0, 'z')
+    edits.rewrite('cookie', 2, undefined)
+    edits.rewrite('X-H', 0, 'stays here')
+    edits.rewrite('cookie', 3, 'there is none')
+    assert.deepEqual(lines(head, edits), ['Host:a', 'cOOkie: z', 'X:\t1', 'Cookie: b'])
+    assert.deepEqual(lines(head), ['Host:a', 'cOOkie:  a=1 ', 'X:\t1', 'Cookie: b', 'COOKIE: c'])
+  })
 })
 
 describe('a field', () => {
@@ -246,19 +265,21 @@ const field = fc.tuple(name, blanks, value, blanks).map(([name, before, value, a
   return [name, before.replace(plain, ''), value.replace(plain, ''), after.replace(plain, '')] as const
 })
 const edit = fc.record({
-  do: fc.constantFrom('add' as const, 'set' as const, 'remove' as const),
+  do: fc.constantFrom('add' as const, 'set' as const, 'remove' as const, 'rewrite' as const, 'leave out' as const),
   name,
+  nth: fc.nat({ max: 2 }),
   value: value.filter((text) => /^[\t -~\x80-\xff]*$/.test(text)),
 })
+type Edit = typeof edit extends fc.Arbitrary<infer Value> ? Value : never
 const layers = fc.array(fc.array(edit, { maxLength: 4 }), { maxLength: 3 })
 
-function editsOf(
-  layers: readonly (readonly { do: 'add' | 'set' | 'remove'; name: string; value: string }[])[],
-): HeadEdits[] {
+function editsOf(layers: readonly (readonly Edit[])[]): HeadEdits[] {
   return layers.map((steps) => {
     const edits = new HeadEdits()
     for (const step of steps) {
       if (step.do === 'remove') edits.remove(step.name)
+      else if (step.do === 'rewrite') edits.rewrite(step.name, step.nth, step.value)
+      else if (step.do === 'leave out') edits.rewrite(step.name, step.nth, undefined)
       else edits[step.do](step.name, step.value)
     }
     return edits

@@ -1,6 +1,16 @@
 import { EvenkeelError } from '../../util/errors.js'
 import { isFieldValue, isToken } from './field-syntax.js'
 
+/** What shall become of one received field, which keeps its place and the case of its name. */
+export interface FieldRewrite {
+  /** In lower case. */
+  readonly name: string
+  /** Which of the received fields of that name, from 0. */
+  readonly nth: number
+  /** Its new value; undefined: it does not go out. */
+  readonly value: string | undefined
+}
+
 /**
  * What shall go out differently from what was received. An exchange has one set that its rules made, and every try to a
  * server has one of its own, so that a second try never sees what was meant for the first.
@@ -8,6 +18,7 @@ import { isFieldValue, isToken } from './field-syntax.js'
 export class HeadEdits {
   #removed: string[] | undefined
   #added: string[] | undefined
+  #rewritten: FieldRewrite[] | undefined
 
   /** Names, in lower case, of which no received field and no earlier edit goes out. */
   get removed(): readonly string[] {
@@ -17,6 +28,11 @@ export class HeadEdits {
   /** Fields to append, flat: name, value, name, value. */
   get added(): readonly string[] {
     return this.#added ?? nothing
+  }
+
+  /** Received fields that change where they stand. */
+  get rewritten(): readonly FieldRewrite[] {
+    return this.#rewritten ?? noRewrites
   }
 
   /**
@@ -49,14 +65,28 @@ export class HeadEdits {
     this.add(name, value)
   }
 
+  /**
+   * Gives the received field of that name and number, from 0, another value where it stands; undefined takes it out.
+   * Throws for a value that would not stay one.
+   */
+  rewrite(name: string, nth: number, value: string | undefined): void {
+    if (value !== undefined && !isFieldValue(value)) {
+      throw new EvenkeelError('ERR_EVENKEEL_CALLBACK', `${JSON.stringify(value)} is no value of a field`)
+    }
+    this.#rewritten ??= []
+    this.#rewritten.push({ name: name.toLowerCase(), nth, value })
+  }
+
   /** Forgets everything, for the next try. */
   clear(): void {
     this.#removed = undefined
     this.#added = undefined
+    this.#rewritten = undefined
   }
 }
 
 const nothing: readonly string[] = []
+const noRewrites: readonly FieldRewrite[] = []
 
 /** Whether an edit layer from `first` on takes out fields of that name. */
 export function isRemoved(name: string, edits: readonly HeadEdits[], first: number): boolean {
@@ -67,6 +97,29 @@ export function isRemoved(name: string, edits: readonly HeadEdits[], first: numb
     }
   }
   return false
+}
+
+/** Received fields, of which each has a place of its own. */
+export interface ReceivedFields {
+  /** Where the field of that name, in lower case, and number, from 0, stands; below 0: there is none. */
+  placeOf(name: string, nth: number): number
+}
+
+/** The new values of received fields by their places, the last layer's where several change one; undefined: no layer changes any. */
+export function rewritesOf(
+  fields: ReceivedFields,
+  edits: readonly HeadEdits[],
+): ReadonlyMap<number, string | undefined> | undefined {
+  let rewrites: Map<number, string | undefined> | undefined
+  for (let layer = 0; layer < edits.length; layer++) {
+    const { rewritten } = edits[layer]!
+    for (let i = 0; i < rewritten.length; i++) {
+      const { name, nth, value } = rewritten[i]!
+      rewrites ??= new Map()
+      rewrites.set(fields.placeOf(name, nth), value)
+    }
+  }
+  return rewrites
 }
 
 /** Appends what the edits add to a flat list: less what a later layer takes out again. */

@@ -1,12 +1,12 @@
 import { type BodyLength, chunked, framingDefect, isBodyless, isLengthless, readLength, untilClose } from './framing.js'
 import type { RequestHead, ResponseHead } from './head.js'
-import { appendAdded, type HeadEdits, isRemoved } from './head-edits.js'
+import { appendAdded, type HeadEdits, isRemoved, type ReceivedFields, rewritesOf } from './head-edits.js'
 import { maxRequestFields } from './head-limits.js'
 import { isHopByHop, nominatedNames, upgradeOf } from './hop-by-hop.js'
 import { contradictsHost, isHost } from './host-conflict.js'
 
 /** A head held as a flat list of names and values, as `node:http`, undici and HTTP/2 give it. */
-abstract class RawHead {
+abstract class RawHead implements ReceivedFields {
   /** Positions in `list` of fields that stay on this hop. */
   readonly #hopByHop: number[] = []
   /** Every value of Connection, joined. */
@@ -95,12 +95,22 @@ abstract class RawHead {
     return values
   }
 
+  placeOf(name: string, nth: number): number {
+    let passed = 0
+    for (let i = 0; i < this.list.length; i += 2) {
+      if (this.list[i]!.length === name.length && this.list[i]!.toLowerCase() === name && passed++ === nth) return i
+    }
+    return -1
+  }
+
   forwardedList(edits: readonly HeadEdits[]): string[] {
     const { list } = this
     const fields: string[] = []
+    const rewrites = rewritesOf(this, edits)
     for (let i = 0; i < list.length; i += 2) {
       if (this.#hopByHop.includes(i) || isRemoved(list[i]!, edits, 0)) continue
-      fields.push(list[i]!, list[i + 1]!)
+      const value = rewrites?.has(i) ? rewrites.get(i) : list[i + 1]
+      if (value !== undefined) fields.push(list[i]!, value)
     }
     appendAdded(fields, edits)
     return fields

@@ -60,6 +60,39 @@ describe('HeadEdits', () => {
     ])
   })
 
+  test('rewrite gives one received field a new value in its place, or takes it out, and leaves the others', () => {
+    const edits = new HeadEdits()
+    edits.rewrite('X-A', 1, 'new')
+    assert.deepEqual(head.forwardedList([edits]), ['Host', 'a.test', 'X-A', '1', 'x-a', 'new', 'X-B', '3'])
+    edits.rewrite('x-a', 0, undefined)
+    edits.rewrite('x-a', 7, 'none')
+    edits.rewrite('x-none', 0, 'none')
+    assert.deepEqual(head.forwardedList([edits]), ['Host', 'a.test', 'x-a', 'new', 'X-B', '3'])
+    assert.equal(head.forwardedText([edits]), 'Host: a.test\r\nx-a: new\r\nX-B: 3\r\n')
+  })
+
+  test('of rewrites the last layer’s counts, and none brings back what any layer removes', () => {
+    const [exchange, attempt] = [new HeadEdits(), new HeadEdits()]
+    exchange.rewrite('x-a', 0, 'exchange')
+    exchange.rewrite('x-b', 0, 'exchange')
+    attempt.rewrite('x-a', 0, 'try')
+    attempt.remove('x-b')
+    assert.deepEqual(head.forwardedList([exchange, attempt]), ['Host', 'a.test', 'X-A', 'try', 'x-a', '2'])
+    attempt.clear()
+    assert.deepEqual(head.forwardedList([exchange, attempt]).slice(2), [
+      'X-A',
+      'exchange',
+      'x-a',
+      '2',
+      'X-B',
+      'exchange',
+    ])
+  })
+
+  test('a value that would end its line is refused', () => {
+    assert.throws(() => new HeadEdits().rewrite('x-a', 0, 'a\r\nx-evil: 1'), { code: 'ERR_EVENKEEL_CALLBACK' })
+  })
+
   test('clear forgets everything, and edits never change the head', () => {
     const edits = new HeadEdits()
     edits.set('X-A', 'x')
