@@ -1,4 +1,5 @@
 import type { RequestHead } from './message/head.js'
+import type { ResponseView } from './response-view.js'
 
 /** The client's end of a connection. */
 export interface ClientAddress {
@@ -27,10 +28,13 @@ export interface ExchangeView {
   readonly source: ClientAddress
   /** Whether the client's connection is TLS. */
   readonly secure: boolean
+  /** The server's response, for what is asked when it is there: stick rules that store from it. */
+  readonly response?: ResponseView | undefined
 }
 
 /** The view over a request's head. Parts are worked out when somebody looks at them, once. */
 export class RequestView implements ExchangeView {
+  response: ResponseView | undefined = undefined
   #path: string | undefined
   #query = ''
   #host: string | undefined

@@ -11,36 +11,59 @@ export interface HeaderSample extends StringSample {
   readonly whole: StringSample
 }
 
-/** Makes the sample of the fields of that name. */
+/** Where fields are looked for: a request or a response. */
+export interface FieldSource {
+  header(name: string): string | undefined
+  headers(name: string): readonly string[]
+}
+
+/** Makes the sample of the request's fields of that name. */
 export function headerSample(name: string): HeaderSample {
-  const lower = name.toLowerCase()
-  const words = `header ${lower}`
-  const call = `header('${name}')`
+  const field = name.toLowerCase()
+  return sampleOfFields({
+    name: `header ${field}`,
+    call: `header('${name}')`,
+    field,
+    sourceOf: (exchange) => exchange,
+  })
+}
+
+/** Fields of one name, and what they are called in descriptions and in code. */
+export interface FieldKind {
+  readonly name: string
+  readonly call: string
+  /** The field's name in lower case. */
+  readonly field: string
+  readonly sourceOf: (exchange: ExchangeView) => FieldSource | undefined
+}
+
+/** Makes the sample of fields. */
+export function sampleOfFields(kind: FieldKind): HeaderSample {
+  const whole = { ...kind, name: `${kind.name} (whole)`, call: `${kind.call}.whole` }
   return {
-    ...stringSample(fieldSubject(words, call, lower, someElement, lastElement)),
-    whole: stringSample(fieldSubject(`${words} (whole)`, `${call}.whole`, lower, testWhole, wholeOf)),
+    ...stringSample(fieldSubject(kind, someElement, lastElement)),
+    whole: stringSample(fieldSubject(whole, testWhole, wholeOf)),
   }
 }
 
 function fieldSubject(
-  name: string,
-  call: string,
-  field: string,
+  { name, call, field, sourceOf }: FieldKind,
   someOf: (value: string, test: TextTest) => boolean,
   standIn: (value: string) => string,
 ): Subject {
   const some = (exchange: ExchangeView, test: TextTest): boolean => {
-    const first = exchange.header(field)
-    if (first === undefined) return false
+    const source = sourceOf(exchange)
+    const first = source?.header(field)
+    if (source === undefined || first === undefined) return false
     if (someOf(first, test)) return true
-    const values = exchange.headers(field)
+    const values = source.headers(field)
     for (let i = 1; i < values.length; i++) {
       if (someOf(values[i]!, test)) return true
     }
     return false
   }
   const value = (exchange: ExchangeView): string | undefined => {
-    const last = exchange.headers(field).at(-1)
+    const last = sourceOf(exchange)?.headers(field).at(-1)
     return last === undefined ? undefined : standIn(last)
   }
   return { name, call, some, value }

@@ -8,6 +8,20 @@ export type SampleFunction = (exchange: ExchangeView) => StickyKey | undefined
 /** A value of an exchange, to hash or to look up: a function, or a sample such as `source` or `header('x-user')`. */
 export type Sample = SampleFunction | { readonly value: SampleFunction }
 
+/** The functions that read responses. */
+const ofResponse = new WeakSet<SampleFunction>()
+
+/** Marks a function as one that finds something only where a response is. @internal */
+export function fromResponse<T extends SampleFunction>(read: T): T {
+  ofResponse.add(read)
+  return read
+}
+
+/** Whether a function that {@link readSample} gave is known to find something only where a response is. @internal */
+export function isOfResponse(read: SampleFunction): boolean {
+  return ofResponse.has(read)
+}
+
 /** Reads an option that is a {@link Sample}. @internal */
 export function readSample(option: unknown, path: string): SampleFunction {
   const read: unknown = typeof option === 'object' && option !== null && 'value' in option ? option.value : option

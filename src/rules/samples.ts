@@ -1,4 +1,6 @@
+import { isToken } from '../core/message/field-syntax.js'
 import { OptionError } from '../util/errors.js'
+import { requestCookieSample } from './cookie-sample.js'
 import { type HeaderSample, headerSample } from './header-sample.js'
 import { querySample } from './query-sample.js'
 import { type SourceSample, sourceSample } from './source-sample.js'
@@ -84,6 +86,22 @@ export function header(name: string): HeaderSample {
 export function query(name: string): StringSample {
   if (typeof name === 'string' && isParameterName(name)) return querySample(name)
   throw new OptionError('query(arguments[0])', name, "the name of a query parameter, without '=', '&', ';' and '?'")
+}
+
+/**
+ * The request's cookies of that name (case counts), without the blanks around their values; one without a value is none.
+ * A condition is tried on each of them, and one that fits is enough; where one value is wanted, the last one is it.
+ * Throws an {@link OptionError} when it can't be the name of a cookie. HAProxy: `req.cook`.
+ *
+ * @example
+ * ```ts
+ * cookie('theme').is('dark')
+ * cookie('SID').exists()
+ * ```
+ */
+export function cookie(name: string): StringSample {
+  if (typeof name === 'string' && isToken(name)) return requestCookieSample(name)
+  throw new OptionError('cookie(arguments[0])', name, 'the name of a cookie')
 }
 
 function isParameterName(name: string): boolean {
