@@ -2,6 +2,7 @@ import { createBalancer } from './balance/registry.js'
 import { readBackendSettings } from './core/backend-options.js'
 import { readFrontendSettings } from './core/frontend-options.js'
 import { errorFile } from './error-file.js'
+import { persistenceNames, readPersistence } from './persistence/persistence-options.js'
 import { OptionReader } from './util/options.js'
 
 /** Options by name, not read yet. */
@@ -35,6 +36,7 @@ export const backendNames = [
   'sendServerName',
   'transport',
   'errorFiles',
+  ...persistenceNames,
 ]
 export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']
 
@@ -53,6 +55,7 @@ export function readDefaults(value: unknown, path: string): Values {
   const rest = new OptionReader({ ...defaults, timeout: undefined }, path)
   readFrontendSettings(rest)
   readBackendSettings(rest)
+  readPersistence(rest, undefined)
   rest.read('balance', createBalancer)
   return defaults
 }

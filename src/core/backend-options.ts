@@ -1,4 +1,5 @@
 import type { BalanceOption } from '../balance/registry.js'
+import type { PersistenceOptions } from '../persistence/persistence-options.js'
 import type { Clock } from '../util/clock.js'
 import { OptionError } from '../util/errors.js'
 import { type Duration, OptionReader, readName } from '../util/options.js'
@@ -27,7 +28,7 @@ export interface BackendTimeouts {
 }
 
 /** Options of a {@link Backend}. */
-export interface BackendOptions {
+export interface BackendOptions extends PersistenceOptions {
   /** Default `http`. HAProxy: `mode`. */
   readonly mode?: Mode
   /** The servers: a list, or a record by name. Default none; more can join later. HAProxy: `server`. */

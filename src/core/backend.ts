@@ -1,6 +1,9 @@
 import type { Balancer, PickContext } from '../balance/balancer.js'
-import { selectCandidates } from '../balance/candidates.js'
+import { explainExclusions, selectCandidates } from '../balance/candidates.js'
+import { claimBalancer } from '../balance/claim-balancer.js'
 import { createBalancer } from '../balance/registry.js'
+import type { Bond } from '../persistence/bond.js'
+import { makePersistence, type Persistence, tracePersistence } from '../persistence/persistence.js'
 import { type Clock, readClock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
@@ -19,13 +22,13 @@ import {
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import { Departures } from './departures.js'
-import type { ExchangeView } from './exchange-view.js'
+import { type ExchangeView, RequestView } from './exchange-view.js'
 import { Load } from './load.js'
 import { type PrioritySettings, turnOf } from './priority.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
-import { type Waiter, WaitQueue } from './wait-queue.js'
+import { type Binding, type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
 /** What an event about a server carries. */
@@ -83,6 +86,7 @@ export interface Candidate extends Waiter<Server> {
   readonly priority: PrioritySettings
   /** It has to wait for that server, or for any; perhaps in vain, as too many wait already. */
   waitsFor(server: Server | undefined): void
+  readonly bond?: Bond | undefined
 }
 
 /** What {@link Backend.assign} gives: a server with a slot taken, a place in a queue, or a refusal. */
@@ -104,6 +108,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   readonly clock: Clock
   readonly random: Random
   readonly counters = new ServingCounters()
+  /** What keeps clients on their servers. @internal */
+  readonly persistence: Persistence | undefined
   /** When the backend last gained its first usable server or lost its last. */
   changedAt: number
   /** How often it lost its last usable server. */
@@ -133,13 +139,14 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     this.balancer = reader.read('balance', claimBalancer) ?? createBalancer('roundrobin', path)
     this.clock = reader.read('clock', readClock) ?? systemClock
     this.random = reader.read('random', readRandom) ?? systemRandom
+    this.persistence = makePersistence(reader, this.clock)
     const servers = reader.read('servers', readServers) ?? []
     reader.end()
     this.#context = { exchange: noExchange, avoid: undefined, random: this.random, explain: undefined }
     this.changedAt = this.clock.now()
     this.#departures = new Departures(this.clock, this.#path)
     this.#waiting = new WaitingRoom(
-      { isCandidate: (server) => this.#candidateSet.has(server), take: (server) => this.#take(server) },
+      { isCandidate: (server) => this.#candidateSet.has(server), take: (server, bond) => this.#take(server, bond) },
       new WaitQueue({ limit: this.settings.maxQueue, counters: this.counters }),
     )
     this.#slowStarts = new SlowStarts({
@@ -206,8 +213,12 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   #admit(server: Server, path: string): void {
     if (this.#servers.has(server.name)) throw new OptionError(path, server.name, 'names of servers that differ')
+    if (server.cookie !== undefined && this.persistence?.cookieName === undefined) {
+      throw new OptionError(`${path}.${server.name}.cookie`, server.cookie, 'nothing, as the backend has no cookie')
+    }
     server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
     this.#servers.set(server.name, server)
+    this.persistence?.join(server)
   }
 
   /** The servers that new traffic may go to now. */
@@ -234,9 +245,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
   assign(candidate: Candidate): Assignment {
-    let server: Server | undefined
+    const { bond } = candidate
+    if (bond !== undefined && !this.#settle(bond)) return 'callback-failed'
+    let server = bond?.server
     try {
-      server = this.#pick(candidate.view, candidate.avoid, undefined)
+      server ??= this.#pick(candidate.view, candidate.avoid, undefined)
     } catch (thrown) {
       this.fault(thrown, `balancer of ${this.#path}`)
       return 'callback-failed'
@@ -246,9 +259,20 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     }
     if (!server.hasRoom) return this.#wait(server.queue, candidate)
     // Whoever waits already goes first: a slot that is free now is about to be theirs.
-    if (this.queue.length > 0) return this.#wait(this.queue, candidate)
-    this.#take(server)
+    if (this.queue.length > 0 && bond?.server === undefined) return this.#wait(this.queue, candidate)
+    this.#take(server, bond)
     return server
+  }
+
+  /** Finds out whether persistence binds the exchange to a server; false: it failed. */
+  #settle(bond: Bond): boolean {
+    try {
+      this.persistence?.settle(bond)
+      return true
+    } catch (thrown) {
+      this.fault(thrown, `persistence of ${this.#path}`)
+      return false
+    }
   }
 
   #wait(queue: WaitQueue<Server>, candidate: Candidate): 'queued' | 'queue-full' {
@@ -278,11 +302,13 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     if (server !== undefined && server.maxQueue > 0) this.#tellBalancer('onRoom', server)
   }
 
-  #take(server: Server): void {
+  #take(server: Server, bond: Binding | undefined): void {
     const now = this.clock.now()
     server.take(now)
-    server.counters.chosen++
-    this.counters.chosen++
+    if (bond === undefined || !bond.isPersistent) {
+      server.counters.chosen++
+      this.counters.chosen++
+    }
     this.#tellBalancer('onTake', server)
   }
 
@@ -300,8 +326,9 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   }
 
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
-  decide(view: ExchangeView, trace: TraceStep[]): Server | 'queued' | undefined {
-    trace.push({ step: 'persistence', result: 'none', reason: 'the backend has no persistence' })
+  decide(view: RequestView, trace: TraceStep[]): Server | 'queued' | undefined {
+    const bound = tracePersistence(this.persistence, view, trace)
+    if (bound !== undefined) return bound.hasRoom ? bound : 'queued'
     let reason = this.#candidates.length === 0 ? 'no server is usable' : 'no server has room'
     const explain = (text: string): void => {
       reason = text
@@ -311,9 +338,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       step: 'balance',
       algorithm: this.balancer.algorithm,
       candidates: this.#candidates.map(({ name }) => name),
-      excluded: this.servers
-        .filter((other) => !this.#candidateSet.has(other))
-        .map((other) => ({ server: other.name, reason: whyNot(other) })),
+      excluded: explainExclusions(this.servers, this.#candidateSet),
       server: server?.name,
       reason,
     })
@@ -354,7 +379,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** Sends those who wait for this very server to ask again. */
   #redistribute(server: Server): void {
-    if (this.settings.retryPolicy.redispatch !== 0) this.#waiting.redistribute(server)
+    if (this.settings.retryPolicy.redispatch === 0 || this.persistence?.persists) return
+    this.#waiting.redistribute(server)
   }
 
   /** @internal */
@@ -415,33 +441,5 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   }
 }
 
-/** Balancers that serve a backend: each knows the servers of one. */
-const claimed = new WeakSet<Balancer>()
-
-function claimBalancer(value: unknown, path: string): Balancer {
-  const balancer = createBalancer(value, path)
-  if (claimed.has(balancer))
-    throw new OptionError(path, value, 'a balancer of its own: this one serves a backend already')
-  claimed.add(balancer)
-  return balancer
-}
-
 /** What the reused pick context holds between picks. */
-const noExchange: ExchangeView = {
-  method: '',
-  target: '',
-  path: '',
-  query: '',
-  host: '',
-  header: () => undefined,
-  headers: () => [],
-  source: { address: '', port: 0 },
-  secure: false,
-}
-
-function whyNot(server: Server): string {
-  if (server.administrative !== 'ready') return `in ${server.administrative}`
-  if (server.operational !== 'running') return 'down'
-  if (server.weight === 0) return 'weight 0'
-  return 'a backup that is not needed'
-}
+const noExchange: ExchangeView = new RequestView(undefined, { address: '', port: 0 }, false)

@@ -1,3 +1,4 @@
+import type { Bond } from '../persistence/bond.js'
 import type { Backend } from './backend.js'
 import { countFailure } from './count-failure.js'
 import type { ExchangeRecord } from './exchange-record.js'
@@ -14,6 +15,8 @@ import type { Server } from './server.js'
  */
 export class ExchangeAccount {
   backend: Backend | undefined
+  /** What binds the exchange to a server; undefined where its backend has no persistence. */
+  bond: Bond | undefined
   /** The last server that was chosen. */
   server: Server | undefined
   /** What the client got; -1: nothing. */
@@ -88,6 +91,10 @@ export class ExchangeAccount {
     return this.#endedAt - this.startedAt
   }
 
+  #cookies(): string {
+    return (this.bond && this.backend?.persistence?.lettersOf(this.bond)) ?? '--'
+  }
+
   /** What the log gets. */
   record(frontend: Frontend, { source }: ExchangeView, head: RequestHead | undefined): ExchangeRecord {
     return {
@@ -108,7 +115,7 @@ export class ExchangeAccount {
       Tc: Math.round(this.#Tc()),
       Tr: Math.round(this.#Tr()),
       Ta: Math.round(this.#Ta()),
-      termination: terminationState(this.#failure, this.#phase),
+      termination: terminationState(this.#failure, this.#phase) + this.#cookies(),
       failure: this.#failure ?? null,
       error: this.cause?.message ?? null,
       retries: this.retries,

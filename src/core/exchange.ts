@@ -1,20 +1,21 @@
 import type { Duplex } from 'node:stream'
+import type { Bond } from '../persistence/bond.js'
 import type { DeadlineOwner } from '../util/deadline.js'
+import { answerError } from './answer-error.js'
 import type { Backend, Candidate } from './backend.js'
 import type { Chunk, ClientListener, Downstream, ServerListener, Try, TunnelEnd } from './carrier.js'
-import { errorAnswer } from './error-page.js'
 import { ExchangeAccount } from './exchange-account.js'
 import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
 import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
-import { HeadEdits } from './message/head-edits.js'
-import { RawResponseHead } from './message/raw-head.js'
+import type { HeadEdits } from './message/head-edits.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
 import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
+import { responseEdits } from './response-edits.js'
 import { decideRetry, isIdempotent } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
@@ -102,6 +103,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#backend = this.#account.backend = backend
     this.priority = route.priority
     backend.exchangeBegan(this.#account.headAt)
+    this.#account.bond = backend.persistence?.open(this.view)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)
   }
@@ -113,7 +115,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   #prepare(head: RequestHead): void {
-    this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings)
+    this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings, this.#backend!.persistence)
     if (!this.#isRequestComplete && isIdempotent(head.method)) this.#replay = new ReplayBuffer()
   }
 
@@ -128,6 +130,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   get avoid(): Server | undefined {
     return this.#avoid
+  }
+
+  get bond(): Bond | undefined {
+    return this.#account.bond
   }
 
   #assign(backend: Backend, now: number): void {
@@ -148,6 +154,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   queueMoved(from: Server): void {
     this.#client.deadline.clear(this)
+    this.bond?.loosen()
     this.#account.moveFrom(from)
     this.#assign(this.#backend!, this.#frontend.clock.now())
   }
@@ -232,7 +239,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (first !== undefined) this.#account.bytesOut += first.length
     let goesOn: boolean
     try {
-      goesOn = this.#client.respond(head, this.#responseEdits(), first, ended)
+      goesOn = this.#client.respond(head, this.#responseEdits(head), first, ended)
     } catch (thrown) {
       return this.#refuseResponse(thrown)
     }
@@ -256,12 +263,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.status = status
   }
 
-  #responseEdits(): readonly HeadEdits[] {
-    const { via } = this.#frontend.settings
-    if (via === undefined) return noEdits
-    const edits = new HeadEdits()
-    edits.add('Via', `1.1 ${via}`)
-    return [edits]
+  #responseEdits(head: ResponseHead | undefined): readonly HeadEdits[] {
+    return responseEdits(head, this.#frontend.settings.via, this.bond, this.#backend!, this.#server!)
   }
 
   serverData(chunk: Chunk): void {
@@ -296,7 +299,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#beginResponse(head?.status ?? -1)
     this.#try = undefined
     this.#client.deadline.clear(this)
-    this.#client.tunnel(stream, head, this.#responseEdits(), this.#backend!.settings.timeout.tunnel)
+    this.#client.tunnel(stream, head, this.#responseEdits(head), this.#backend!.settings.timeout.tunnel)
   }
 
   tunnelEnded({ cause, bytesIn, bytesOut }: TunnelEnd): void {
@@ -318,12 +321,13 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const backend = this.#backend!
     const server = this.#server!
     const { candidates } = backend
+    const isForced = this.bond?.isForced === true
     const state = {
       used: this.#account.retries,
       isReplayable: this.#isReplayable(),
-      isServerUp: server.isUp,
-      hasOther: candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server),
-      isFree: candidates.length > 1,
+      isServerUp: server.isUp || isForced,
+      hasOther: !isForced && (candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server)),
+      isFree: candidates.length > 1 && this.bond?.isPersistent !== true,
     }
     const decision = decideRetry(failure, state, backend.settings.retryPolicy)
     if (decision === 'give-up') return this.#fail(failure.kind)
@@ -353,6 +357,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.moveFrom(server)
     this.#avoid = server
     this.#server = undefined
+    this.bond?.loosen()
     backend.release(server)
     this.#assign(backend, this.#frontend.clock.now())
   }
@@ -404,16 +409,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     else this.#answer(outcomes[kind].status)
   }
 
-  /** Answers from here, where no server does. */
   #answer(status: number): void {
     const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
-    const { reason, fields, body } = errorAnswer(status, this.head!.get('accept'), pages)
-    const head = new RawResponseHead(status, reason, fields, this.head!.method)
-    try {
-      this.#client.respond(head, noEdits, head.bodyLength === 0 ? undefined : body, true)
-    } catch {
-      this.#client.abort()
-    }
+    answerError(this.#client, this.head!, status, pages)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -442,8 +440,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.#account.record(this.#frontend, this.view, this.head)
   }
 }
-
-const noEdits: readonly HeadEdits[] = []
 
 /** A stream that nobody wants may still report an error. */
 function ignore(): void {}

@@ -45,9 +45,9 @@ const phaseLetters: Readonly<Record<Phase, string>> = {
   data: 'D',
 }
 
-/** The termination state as HAProxy logs it: cause, phase, and two places for cookies. */
+/** The first two letters of the termination state as HAProxy logs it: cause and phase. Two for cookies follow. */
 export function terminationState(failure: FailureKind | undefined, phase: Phase): string {
-  if (failure === undefined) return '----'
+  if (failure === undefined) return '--'
   const outcome = outcomes[failure]
-  return `${outcome.cause}${phaseLetters[outcome.phase ?? phase]}--`
+  return `${outcome.cause}${phaseLetters[outcome.phase ?? phase]}`
 }

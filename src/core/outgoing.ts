@@ -23,8 +23,15 @@ export class Outgoing implements OutgoingRequest {
   constructor(readonly head: RequestHead | undefined) {}
 
   /** Makes the edits that hold for every try. */
-  prepare(head: RequestHead, view: ExchangeView, { client, localPort }: Session, settings: FrontendSettings): void {
+  prepare(
+    head: RequestHead,
+    view: ExchangeView,
+    { client, localPort }: Session,
+    settings: FrontendSettings,
+    persistence: Backend['persistence'],
+  ): void {
     applyForwarding(this.#edits, head, view, client, localPort, settings)
+    persistence?.clean(head, this.#edits)
   }
 
   /** Makes those for a try with `server`, afresh. */

@@ -47,6 +47,13 @@ export interface ServerOptions {
    * nothing; options, or a `HealthCheck`, are laid over the backend's check. HAProxy: `check`.
    */
   readonly check?: CheckOption
+  /**
+   * What leads clients back here: the value that the backend's `cookie` has for them. Visible characters without blanks
+   * and `" , ; \ | ~`. Servers may share one: the first that takes traffic gets them. Default: none. HAProxy: `cookie`.
+   */
+  readonly cookie?: string
+  /** Exempts it from what stick rules store: nobody is kept here. Default false. HAProxy: `non-stick`. */
+  readonly nonStick?: boolean
 }
 
 /** Who is told of a server's changes: its backend. */
@@ -97,6 +104,10 @@ export class Server {
   check: CheckSettings | undefined
   /** Its place in its backend, from 1: HAProxy's numeric id. 0 until it joins one. */
   id = 0
+  /** Its clients' cookie, if any. Without one of its own, settled when the server joins a backend with dynamic cookies. */
+  cookie: string | undefined
+  /** Whether stick rules store nothing for it. */
+  readonly nonStick: boolean
   /** What carries exchanges to it, while its backend is at work. @internal */
   transport: Transport | undefined
   /** The last finished check. */
@@ -132,6 +143,8 @@ export class Server {
     this.maxQueue = reader.integer('maxQueue', 0, Number.MAX_SAFE_INTEGER) ?? 0
     this.slowStart = reader.duration('slowStart')
     this.queue = new WaitQueue<Server>({ server: this, limit: this.maxQueue, counters: this.counters })
+    this.cookie = reader.read('cookie', readCookie)
+    this.nonStick = reader.boolean('nonStick') ?? false
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.
@@ -349,6 +362,12 @@ export class Server {
     if (!isUp) return health === 0 ? 'DOWN' : `DOWN ${health}/${rise}`
     return health === rise + fall - 1 ? word : `${word} ${health - rise + 1}/${fall}`
   }
+}
+
+/** Blanks and `" , ; \` can't stand in a cookie; `|` and `~` end the server's part of it. */
+function readCookie(value: unknown, path: string): string {
+  if (typeof value === 'string' && /^[!#-+\--:<-[\]-{}]+$/.test(value)) return value
+  throw new OptionError(path, value, 'a text of visible characters without blanks and " , ; \\ | ~')
 }
 
 function readWeight(options: { readonly weight: unknown }, path: string): number {

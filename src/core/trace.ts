@@ -11,6 +11,7 @@ export type TraceStep =
     }
   | { readonly step: 'default-backend'; readonly backend: string | undefined }
   | { readonly step: 'persistence'; readonly result: 'none'; readonly reason: string }
+  | PersistenceStep
   | {
       readonly step: 'balance'
       readonly algorithm: string
@@ -22,3 +23,20 @@ export type TraceStep =
       readonly server: string | undefined
       readonly reason: string
     }
+
+/** Something that could have kept the exchange on a server, and what came of it. */
+export interface PersistenceStep {
+  readonly step: 'persistence'
+  /** What was looked at. */
+  readonly kind: 'use-server' | 'cookie' | 'app-session' | 'stick'
+  /** What was looked up: the value of the cookie, the session's id, the key; undefined for a rule that has none. */
+  readonly key: unknown
+  /** The name of the server that it stands for. */
+  readonly server: string | undefined
+  /**
+   * `matched`: the exchange goes to that server. `down`: that server takes no traffic. `unknown`: it stands for no
+   * server. `expired`: it is too old. `ignored`: it does not count here.
+   */
+  readonly result: 'matched' | 'down' | 'unknown' | 'expired' | 'ignored'
+  readonly reason: string
+}

@@ -1,11 +1,20 @@
 import { type HeapNode, StableHeap } from '../balance/stable-heap.js'
 
+/** What binds somebody who waits to one slot: persistence. */
+export interface Binding {
+  /** It is bound to its slot, no balancer has chosen. */
+  readonly isPersistent: boolean
+  /** No other slot will do. */
+  readonly isForced: boolean
+}
+
 /** Somebody who waits for a slot of a `Slot` (a server): an exchange. */
 export interface Waiter<Slot> extends HeapNode {
   /** Where it waits; undefined while it doesn't. The queue's own. */
   queue: WaitQueue<Slot> | undefined
   /** Who has the lowest goes first, in one queue and between two. The queue's own. */
   turn: number
+  readonly bond?: Binding | undefined
   /** A slot was taken for it. */
   slotGranted(slot: Slot): void
   /** It waited for that one, which takes nobody any more; it must ask for a server again. */

@@ -1,12 +1,12 @@
 import type { Server } from './server.js'
-import type { Waiter, WaitQueue } from './wait-queue.js'
+import type { Binding, Waiter, WaitQueue } from './wait-queue.js'
 
 /** What a {@link WaitingRoom} asks of its backend. */
 export interface SlotOwner {
   /** Whether new traffic may go to that server now. */
   isCandidate(server: Server): boolean
   /** Takes a slot for somebody who waited. */
-  take(server: Server): void
+  take(server: Server, bond: Binding | undefined): void
 }
 
 /** Those who wait in a backend, for any server or for one, and who of them gets a slot that becomes free. */
@@ -36,7 +36,7 @@ export class WaitingRoom {
     this.#granting.add(server)
     for (let waiter = this.#nextFor(server); waiter !== undefined; waiter = this.#nextFor(server)) {
       this.leave(waiter)
-      this.#owner.take(server)
+      this.#owner.take(server, waiter.bond)
       waiter.slotGranted(server)
     }
     this.#granting.delete(server)
@@ -52,6 +52,8 @@ export class WaitingRoom {
   /** Sends those who wait for this very server to ask again. */
   redistribute(server: Server): void {
     // All of them leave first: one may come to stand here again.
-    for (const waiter of server.queue.clear()) waiter.queueMoved(server)
+    const waiters = server.queue.clear()
+    for (const waiter of waiters) if (waiter.bond?.isForced) server.queue.push(waiter, waiter.turn)
+    for (const waiter of waiters) if (!waiter.bond?.isForced) waiter.queueMoved(server)
   }
 }

@@ -28,6 +28,11 @@ export const metrics: Metrics = {
   administrative: { ...text(undefined, 'What was ordered'), server: ({ administrative }) => administrative },
   algorithm: { ...text('algo', 'Balancing algorithm'), backend: ({ balancer }) => balancer.algorithm },
   address: { ...text('addr', 'Where it listens'), server: ({ target }) => target },
+  cookie: {
+    ...text('cookie', 'Name of the cookie that keeps clients on servers, and its value for each server'),
+    backend: ({ persistence }) => persistence?.cookieName ?? null,
+    server: ({ cookie }) => cookie ?? null,
+  },
   id: { ...gauge('sid', 'Place in its backend, from 1'), server: ({ id }) => id },
   backup: {
     ...row('flag', { act: (backup) => Number(!backup), bck: Number }, 'Serves only when no other server can'),

@@ -57,6 +57,8 @@ export interface ServingStats extends TrafficStats {
   readonly weight: number
   /** What counts of it now, rounded up: less while servers warm up after `slowStart`. HAProxy: `weight`. */
   readonly effectiveWeight: number
+  /** The cookie that keeps clients here: a backend's name of it, a server's value; null: none. HAProxy: `cookie`. */
+  readonly cookie: string | null
   /** Exchanges that wait: for this very server, or in a backend for any. HAProxy: `qcur`. */
   readonly queue: number
   /** Its `maxQueue`; null: no limit. HAProxy: `qlimit`. */

@@ -78,6 +78,11 @@ export class StickyTable {
     reader.end()
   }
 
+  /** Whether the table has keys like this one: a value of another kind finds nothing, and is not stored. */
+  takes(key: StickyKey | undefined): boolean {
+    return this.#key.encode(key) !== undefined
+  }
+
   /**
    * The name of the server that serves the key, whose entry lives its whole time again; undefined when none is known.
    * HAProxy: `stick match`.

@@ -1,5 +1,11 @@
 import type { TestContext } from 'node:test'
-import { type BackendOptions, createProxy, type ExchangeRecord, type FrontendOptions } from '../../src/index.js'
+import {
+  type BackendOptions,
+  createProxy,
+  type ExchangeRecord,
+  type FrontendOptions,
+  type ServerOptions,
+} from '../../src/index.js'
 import { Haproxy } from '../support/haproxy.js'
 import { Syslog } from '../support/syslog.js'
 import { turn, within } from '../support/within.js'
@@ -20,6 +26,8 @@ export interface Twins {
   }
   /** Of each server. HAProxy takes it from `server`. */
   readonly maxConnections?: number
+  /** Of single servers, by name: what their line ends with, and their options. */
+  readonly each?: Readonly<Record<string, { readonly haproxy: string; readonly own: Partial<ServerOptions> }>>
   readonly frontend?: Omit<FrontendOptions, 'routes' | 'defaultBackend'>
   readonly backend?: Omit<BackendOptions, 'servers'>
 }
@@ -42,6 +50,8 @@ export interface Side {
   readonly port: number
   /** The log's next entry. */
   logged(): Promise<Entry>
+  /** Orders a server of `app` into a state. */
+  order(server: string, state: 'ready' | 'drain' | 'maintenance'): Promise<void>
 }
 
 /** Starts both in front of the same servers, until the test is over; HAProxy first. */
@@ -49,12 +59,13 @@ export async function startBoth(t: TestContext, twins: Twins): Promise<readonly 
   return Promise.all([startHaproxy(t, twins), startEvenkeel(t, twins)])
 }
 
-async function startHaproxy(t: TestContext, { servers, haproxy = {} }: Twins): Promise<Side> {
+async function startHaproxy(t: TestContext, { servers, haproxy = {}, each = {} }: Twins): Promise<Side> {
   const syslog = await Syslog.listen(t)
   const lines = Object.entries(servers).map(
-    ([name, address]) => `server ${name} ${address.replace('unix:', 'unix@')} ${haproxy.server ?? ''}`,
+    ([name, address]) =>
+      `server ${name} ${address.replace('unix:', 'unix@')} ${haproxy.server ?? ''} ${each[name]?.haproxy ?? ''}`,
   )
-  const { port } = await Haproxy.start(
+  const running = await Haproxy.start(
     t,
     (port) => `
 global
@@ -78,7 +89,15 @@ backend app
 ${haproxy.sections ?? ''}
 `,
   )
-  return { name: 'HAProxy', port, logged: async () => entryOf(await syslog.next(httplog)) }
+  return {
+    name: 'HAProxy',
+    port: running.port,
+    logged: async () => entryOf(await syslog.next(httplog)),
+    order: async (server, state) => {
+      const answer = await running.command(`set server app/${server} state ${state.replace('maintenance', 'maint')}`)
+      if (answer !== '') throw new Error(`haproxy refused ${state}: ${answer}`)
+    },
+  }
 }
 
 const httplog =
@@ -96,12 +115,16 @@ function entryOf(line: RegExpExecArray): Entry {
   }
 }
 
-async function startEvenkeel(t: TestContext, { servers, maxConnections, frontend, backend }: Twins): Promise<Side> {
+async function startEvenkeel(
+  t: TestContext,
+  { servers, maxConnections, frontend, backend, each = {} }: Twins,
+): Promise<Side> {
   const records: ExchangeRecord[] = []
   const limited = Object.entries(servers).map(([name, address]) => ({
     name,
     address,
     maxConnections: maxConnections ?? 0,
+    ...each[name]?.own,
   }))
   const proxy = createProxy({
     defaults: { timeout: { connect: '2s', client: '5s', server: '5s', httpRequest: '5s' } },
@@ -121,6 +144,7 @@ async function startEvenkeel(t: TestContext, { servers, maxConnections, frontend
     name: 'evenkeel',
     port: 'port' in bound ? bound.port : 0,
     logged: () => within(next(), () => 'no record in the log of evenkeel'),
+    order: async (server, state) => proxy.backend('app').server(server)[state](),
   }
 }
 

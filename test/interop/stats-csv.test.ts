@@ -43,8 +43,9 @@ frontend tcp
   default_backend raw
 backend app
   option httpchk
+  cookie SRV insert
   server failed 127.0.0.1:${port} check inter 50 fall 1
-  server unchecked 127.0.0.1:${port} weight 3
+  server unchecked 127.0.0.1:${port} weight 3 cookie u3
   server spare 127.0.0.1:${port} backup maxconn 5 maxqueue 7
   server waiting 127.0.0.1:${port} check inter 1h
   server stopped 127.0.0.1:${port} disabled
@@ -63,9 +64,10 @@ backend raw
 function ownStatistics(port: number): string {
   const address = `127.0.0.1:${port}`
   const app = new Backend('app', {
+    cookie: { name: 'SRV', mode: 'insert' },
     servers: [
       { name: 'failed', address, check: { fall: 1 } },
-      { name: 'unchecked', address, weight: 3 },
+      { name: 'unchecked', address, weight: 3, cookie: 'u3' },
       { name: 'spare', address, backup: true, maxConnections: 5, maxQueue: 7 },
       { name: 'waiting', address, check: true },
       { name: 'stopped', address },
@@ -97,7 +99,7 @@ const elsewhere = new Set(['tcp/FRONTEND req_rate', 'tcp/FRONTEND req_rate_max',
 const settled = [
   ...['pxname', 'svname', 'type', 'sid', 'status', 'weight', 'uweight', 'act', 'bck', 'chkfail', 'chkdown', 'pid'],
   ...['check_status', 'check_code', 'check_desc', 'last_chk', 'check_rise', 'check_fall', 'check_health'],
-  ...['addr', 'mode', 'algo', 'lastsess', 'scur', 'stot', 'slim', 'qlimit', 'throttle', 'hrsp_5xx', '-'],
+  ...['addr', 'cookie', 'mode', 'algo', 'lastsess', 'scur', 'stot', 'slim', 'qlimit', 'throttle', 'hrsp_5xx', '-'],
 ]
 
 describe('beside HAProxy’s own statistics', { skip: skipWithout('haproxy'), timeout: 30_000 }, () => {
