@@ -15,11 +15,13 @@ export interface FakeParts {
   readonly frontend?: Partial<FrontendOptions>
   readonly backend?: Partial<BackendOptions>
   readonly capabilities?: Partial<TransportCapabilities>
+  readonly clock?: VirtualClock
 }
 
 /** One request of a {@link FakeProxy}. */
 export interface FakeRequest {
   readonly method?: string
+  readonly target?: string
   readonly fields?: readonly string[]
   /** How long ago its first byte came. */
   readonly age?: number
@@ -29,7 +31,7 @@ export interface FakeRequest {
 
 /** A frontend with one backend between fake clients and fake servers, on a virtual clock. */
 export class FakeProxy {
-  readonly clock = new VirtualClock({ start: 1000 })
+  readonly clock: VirtualClock
   readonly backend: Backend
   readonly frontend: Frontend
   /** Every try, in the order made. */
@@ -38,8 +40,13 @@ export class FakeProxy {
   readonly records: ExchangeRecord[] = []
   readonly faults: string[] = []
 
-  constructor({ frontend = {}, backend = {}, capabilities }: FakeParts = {}) {
-    const { clock } = this
+  constructor({
+    frontend = {},
+    backend = {},
+    capabilities,
+    clock = new VirtualClock({ start: 1000 }),
+  }: FakeParts = {}) {
+    this.clock = clock
     this.backend = new Backend('app', { servers: { a: '127.0.0.1:1', b: '127.0.0.1:2' }, clock, ...backend })
     for (const server of this.backend.servers) {
       server.transport = new FakeTransport(server.name, this.tries, capabilities)
@@ -70,9 +77,9 @@ export class FakeProxy {
 
   /** An exchange that has not started. A request with a length, or in chunks, has its body still to come. */
   exchange(request: FakeRequest = {}): FakeExchange {
-    const { method = 'GET', fields = ['Host', 'a.test'], age = 0, session = this.session() } = request
+    const { method = 'GET', target = '/', fields = ['Host', 'a.test'], age = 0, session = this.session() } = request
     const client = new FakeClient(this.clock)
-    const head = new RawRequestHead(method, '/', 1, fields)
+    const head = new RawRequestHead(method, target, 1, fields)
     const exchange = new Exchange(this.frontend, session, client, head, this.clock.now() - age)
     return { client, exchange }
   }

@@ -82,8 +82,9 @@ export class FakeClient implements Downstream {
     this.orders.push('resume')
   }
 
-  tunnel(_stream: unknown, head: ResponseHead | undefined, _edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(_stream: unknown, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
     this.orders.push(`tunnel ${head?.status ?? 'tcp'}`)
+    this.fields = head?.forwardedList(edits) ?? []
     this.tunneled = { idleTimeout }
   }
 }
