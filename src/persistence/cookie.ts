@@ -30,7 +30,7 @@ export class CookiePersistence {
     if (server.cookie === undefined) return
     const sharing = this.#servers.get(server.cookie)
     if (sharing === undefined) this.#servers.set(server.cookie, [server])
-    else sharing.push(server)
+    else if (!sharing.includes(server)) sharing.push(server)
   }
 
   leave(server: Server): void {
