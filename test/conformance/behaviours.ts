@@ -4,6 +4,7 @@ import { badServers } from './behaviours/bad-servers.js'
 import { connections } from './behaviours/connections.js'
 import { earlyResponses } from './behaviours/early-responses.js'
 import { forwarding } from './behaviours/forwarding.js'
+import { persistence } from './behaviours/persistence.js'
 import { refusals } from './behaviours/refusals.js'
 import { requestBodies } from './behaviours/request-bodies.js'
 import { requestHeads } from './behaviours/request-heads.js'
@@ -26,6 +27,7 @@ export const behaviours: readonly Behaviour[] = [
   ...aborts,
   ...backPressure,
   ...badServers,
+  ...persistence,
   ...refusals,
   ...timeLimits,
 ]

@@ -44,6 +44,16 @@ describe('StickyTable', () => {
     assert.equal(table.size, 0)
   })
 
+  test('tells which samples are keys', () => {
+    const table = new StickyTable({ type: 'ip', size: 10 })
+    const samples = ['192.0.2.7', 7, '2001:db8::1', 'a.test', '', undefined]
+    assert.deepEqual(
+      samples.map((sample) => table.takes(sample)),
+      [true, true, false, false, false, false],
+    )
+    assert.equal(table.size, 0)
+  })
+
   test('an IPv4 client and its mapped IPv6 address are one key in tables of either type', () => {
     for (const type of ['ip', 'ipv6'] as const) {
       const { table } = clocked({ type })
