@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import { dial } from '../net/dialer.js'
 import { type Address, formatAddress } from '../util/address.js'
+import { HeldEnds } from './held-ends.js'
 import { type UndiciDispatch, UndiciTry } from './try.js'
 
 /** How long an unused connection to a server is kept, where the server does not ask for less. */
@@ -20,6 +21,8 @@ export interface UndiciTransportOptions {
 /** Sends exchanges to one server through a pool of undici. */
 export class UndiciTransport implements Transport, UndiciDispatch {
   readonly capabilities: TransportCapabilities = { expectContinue: false, requestTrailers: false }
+  /** @internal */
+  readonly heldEnds = new HeldEnds()
   readonly #pool: Pool
   #isFresh = false
 
@@ -33,8 +36,9 @@ export class UndiciTransport implements Transport, UndiciDispatch {
       keepAliveTimeout: idleTime,
       maxHeaderSize: maxResponseHead,
       connect: (_options, callback) => {
-        dial(address, { timeout: options.connectTimeout }, (outcome) => {
+        dial(address, { timeout: options.connectTimeout, allowHalfOpen: true }, (outcome) => {
           if (outcome.socket === undefined) return callback(outcome.error, null)
+          this.heldEnds.watch(outcome.socket)
           // undici sends the waiting request before this call returns: that is how a try knows a fresh connection.
           this.#isFresh = true
           callback(null, outcome.socket)

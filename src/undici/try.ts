@@ -4,11 +4,14 @@ import type { Chunk, OutgoingRequest, ServerListener, Try } from '../core/carrie
 import type { TryFailure } from '../core/failure.js'
 import { RawResponseHead } from '../core/message/raw-head.js'
 import { connectFailure, sentFailure } from './failures.js'
+import type { HeldEnds } from './held-ends.js'
 
 /** Where a try goes out. */
 export interface UndiciDispatch {
   /** Whether the request that is being sent right now goes out on a connection of its own making. */
   readonly isFresh: boolean
+  /** Ends of connections that wait for a response to be read on. */
+  readonly heldEnds: HeldEnds
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
 }
 
@@ -68,6 +71,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
 
   resume(): void {
     this.#controller?.resume()
+    this.#transport.heldEnds.release()
   }
 
   abort(): void {
@@ -131,6 +135,8 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // So undici begins to read on.
+    if (chunk.length === 0) return
     const head = this.#held
     if (head === undefined) {
       this.#listener?.serverData(chunk)
