@@ -4,8 +4,9 @@ import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import type { Probe } from '../src/index.js'
+import { freePorts } from './support/free-ports.js'
 import { readResponse } from './support/http-message.js'
-import { closedAddress, isOpen, socketPath } from './support/loopback.js'
+import { isOpen, socketPath } from './support/loopback.js'
 import { connect } from './support/raw-client.js'
 import { RawOrigin } from './support/raw-origin.js'
 import { get, ok, stage, Trial } from './support/trial.js'
@@ -32,7 +33,7 @@ describe('listen()', () => {
     await once(occupant, 'listening')
     t.after(() => occupant.close())
     const { port } = occupant.address() as AddressInfo
-    const free = (await closedAddress()).port
+    const [free = 0] = await freePorts(1)
     const probed: string[] = []
     const probe: Probe = async () => {
       probed.push('probe')
@@ -76,7 +77,7 @@ describe('listen()', () => {
     await once(occupant, 'listening')
     t.after(() => occupant.close())
     const { port } = occupant.address() as AddressInfo
-    const free = (await closedAddress()).port
+    const [free = 0] = await freePorts(1)
     const { proxy } = Trial.make(t, {
       frontends: { main: { bind: `127.0.0.1:${free}` } },
       stats: { bind: `127.0.0.1:${port}` },
