@@ -19,12 +19,6 @@ export const carrierLimits: readonly CarrierLimit[] = [
   },
   {
     carrier: 'http1',
-    missing: 'half-closed-client',
-    reason: 'a client that has sent its end while it waits can’t be told from one that has left',
-    instead: 'the exchange is ended as aborted by the client',
-  },
-  {
-    carrier: 'http1',
     missing: 'upgrade-with-body',
     reason: 'what follows the head of an upgrade request belongs to the tunnel',
     instead: '501',
@@ -87,7 +81,7 @@ export const carrierLimits: readonly CarrierLimit[] = [
     carrier: 'node-http',
     missing: 'half-closed-client',
     reason: 'node:http takes the end of what a client sends for its leaving',
-    instead: 'the exchange is ended as aborted by the client',
+    instead: 'the exchange is ended as aborted by the client, whatever abortOnClose says',
   },
   {
     carrier: 'handler',

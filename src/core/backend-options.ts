@@ -57,6 +57,12 @@ export interface BackendOptions extends PersistenceOptions {
    * retry; a number says on every which retry (below 0: counted from the last). Default true. HAProxy: `option redispatch`.
    */
   readonly redispatch?: boolean | number
+  /**
+   * Whether a client that has ended its side counts as gone while it waits for its answer, so that its place and its server
+   * are free at once. Without, it is answered: some clients end their side and go on reading, but one that has left can't
+   * be told from those until something is sent to it. Default true. HAProxy: `option abortonclose`, off by default there.
+   */
+  readonly abortOnClose?: boolean
   /** The Host that servers see: `client` (what the client sent), `server` (its own address), or a text. Default `client`. */
   readonly host?: string
   /** A field that tells the server its own name, in the place of any that the client sent. HAProxy: `http-send-name-header`. */
@@ -95,6 +101,7 @@ export interface BackendSettings {
   readonly fullConnections: number | undefined
   readonly timeout: BackendTimeLimits
   readonly retryPolicy: RetryPolicy
+  readonly abortOnClose: boolean
   readonly host: string
   readonly sendServerName: string | undefined
   readonly transport: 'http1' | 'undici'
@@ -112,6 +119,7 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     fullConnections: reader.integer('fullConnections', 1, Number.MAX_SAFE_INTEGER),
     timeout: readTimeouts(reader),
     retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
+    abortOnClose: reader.boolean('abortOnClose') ?? true,
     host: reader.read('host', readHost) ?? 'client',
     sendServerName: reader.read('sendServerName', readFieldName),
     transport: reader.oneOf('transport', ['http1', 'undici']) ?? 'http1',

@@ -49,6 +49,11 @@ export interface ClientListener {
   clientEnd(trailers: readonly string[] | undefined): void
   /** What was refused by `write` has gone out. */
   clientDrained(): void
+  /**
+   * The client sends no more, and its request is complete. Gives whether it is to be answered all the same: one that has
+   * left can't be told from one that waits.
+   */
+  clientHalfClosed(): boolean
   /** The client is gone, before its response was complete. Called once at most; nothing follows. */
   clientAborted(): void
   /** The request turned out to be malformed after its head, such as a bad chunk. Nothing follows. */

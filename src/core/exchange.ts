@@ -223,6 +223,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#fail('bad-request')
   }
 
+  clientHalfClosed(): boolean {
+    return this.#backend?.settings.abortOnClose === false
+  }
+
   clientAborted(): void {
     this.#fail('client-aborted')
   }

@@ -60,6 +60,8 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   #keepsAlive = true
   #isDraining = false
   #isTunnel = false
+  /** The client sends no more. */
+  #isHalfClosed = false
   /** Nothing more is read as requests: the last answer is on its way. */
   #isClosing = false
 
@@ -72,6 +74,8 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
     this.#headBeganAt = frontend.clock.now()
     this.deadline.set(this, frontend.settings.timeout.httpRequest)
+    // However the socket was made: a client that has ended its side may want its answer.
+    socket.allowHalfOpen = true
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('error', ignore)
@@ -209,7 +213,25 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     const input = this.#input
     this.#input = undefined
     if (input !== undefined) this.#read(input)
-    if (this.#input === undefined && !this.#isTunnel) this.#socket.resume()
+    if (!this.#isTunnel && (this.#input === undefined || this.#isHalfClosed)) this.#readOn()
+  }
+
+  /** Lets more come. From a client that has ended its side nothing does; what it sent before may be being read just now. */
+  #readOn(): void {
+    if (this.#isHalfClosed) queueMicrotask(() => this.#endLacking())
+    else this.#socket.resume()
+  }
+
+  /** Whether what has come breaks off in the middle, or nothing is there. */
+  get #isLacking(): boolean {
+    if (this.#head === undefined) return this.#input === undefined || this.#headSeen > 0
+    return this.#input === undefined && this.#left !== 0 && this.#isBodyWanted
+  }
+
+  #endLacking(): void {
+    if (!this.#isLacking || this.#socket.destroyed) return
+    if (this.#exchange === undefined) this.#closeIdle()
+    else this.#socket.destroy()
   }
 
   // -- Writing --------------------------------------------------------------------------------------------------------
@@ -295,7 +317,15 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#hasResponse = false
     this.deadline.set(this, this.#frontend.settings.timeout.httpKeepAlive)
     if (this.#input !== undefined) queueMicrotask(() => this.#resume())
-    else if (this.#socket.isPaused()) this.#socket.resume()
+    else if (this.#isHalfClosed || this.#socket.isPaused()) this.#readOn()
+  }
+
+  /** Closes what has nothing under way in good order, which over TLS says so, once all is out. */
+  #closeIdle(): void {
+    this.#isClosing = true
+    // A client that takes nothing more would keep it open for good.
+    this.deadline.set(this, this.#frontend.settings.timeout.client)
+    this.#socket.destroySoon()
   }
 
   /**
@@ -349,10 +379,13 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   // -- The end --------------------------------------------------------------------------------------------------------
 
-  /** The client sends no more. While it waits for an answer that means that it has left. */
+  /** The client sends no more. While it waits for an answer it may want that all the same, or have left. */
   readonly #onEnd = (): void => {
-    if (this.#exchange !== undefined) this.#socket.destroy()
-    else this.#socket.end()
+    this.#isHalfClosed = true
+    if (this.#exchange === undefined) return this.#resume()
+    const isWhole = this.#left === 0 || this.#input !== undefined
+    const mayStay = isWhole && this.#head!.upgrade === undefined && this.#exchange.clientHalfClosed()
+    if (!mayStay) this.#socket.destroy()
   }
 
   readonly #onClose = (): void => {
@@ -364,8 +397,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   deadlinePassed(): void {
     if (this.#head !== undefined || this.#isClosing) this.#socket.destroy()
     else if (this.#headBeganAt >= 0) this.#refuse('request-timeout')
-    // Nothing is under way: a close in good order, which over TLS says so.
-    else this.#socket.destroySoon()
+    else this.#closeIdle()
   }
 
   abort(): void {
@@ -375,7 +407,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   drain(): void {
     this.#isDraining = true
     // A connection that has brought nothing yet is as idle as one between two requests.
-    if (this.#head === undefined && this.#input === undefined) this.#socket.destroySoon()
+    if (this.#head === undefined && this.#input === undefined) this.#closeIdle()
   }
 
   shutDown(): void {

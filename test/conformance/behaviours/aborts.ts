@@ -9,6 +9,7 @@ import { type Behaviour, requestText } from '../scene.js'
 const departures: readonly (readonly [name: string, leave: (client: Wire) => void])[] = [
   ['closes', (client) => client.close()],
   ['breaks off', (client) => client.reset()],
+  ['ends its side', (client) => client.end()],
 ]
 
 const stages: Behaviour[] = departures.flatMap(([how, leave]): Behaviour[] => [
