@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Children } from './children.js'
+import { lines } from './lines.js'
 import { ResponseReader } from './load/response-reader.js'
 import { startNodeOrigin } from './origin/node.js'
 import type { Origin } from './origin/origin.js'
@@ -25,7 +26,10 @@ class IdleClients {
   readonly #sockets: Socket[] = []
   closed = 0
 
-  constructor(readonly port: number) {}
+  constructor(
+    readonly port: number,
+    readonly request: string,
+  ) {}
 
   async open(count: number): Promise<void> {
     while (this.#sockets.length < count) {
@@ -38,7 +42,7 @@ class IdleClients {
       const reader = new ResponseReader()
       const socket = connect({ port: this.port, host: '127.0.0.1', noDelay: true })
       this.#sockets.push(socket)
-      socket.write('GET /small HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+      socket.write(this.request)
       socket.on('data', (bytes) => {
         if (!reader.push(bytes)) return
         if (reader.status === 200) resolve()
@@ -63,8 +67,8 @@ function residentMemory(pid: number): number {
 }
 
 /** By how many bytes each idle connection makes the process grow. */
-async function measure({ port, pid }: RunningPeer, connections: number): Promise<number> {
-  const clients = new IdleClients(port)
+async function measure({ port, pid }: RunningPeer, request: string, connections: number): Promise<number> {
+  const clients = new IdleClients(port, request)
   try {
     await wait(rest)
     const before = residentMemory(pid)
@@ -78,13 +82,13 @@ async function measure({ port, pid }: RunningPeer, connections: number): Promise
   }
 }
 
-/** A fresh process for each peer and count, so that none profits from what another left behind. */
-async function line(peer: Peer, counts: readonly number[], origin: Origin, folder: string): Promise<string> {
+/** A fresh process for each figure, so that none profits from what another left behind. */
+async function row(peer: Peer, columns: readonly Column[], origin: Origin, folder: string): Promise<string> {
   const cells: string[] = []
-  for (const count of counts) {
+  for (const { request, count } of columns) {
     const children = new Children()
     try {
-      const bytes = await measure(await peer.start(origin, folder, children), count)
+      const bytes = await measure(await peer.start(origin, folder, children), request, count)
       cells.push((bytes / 1024).toFixed(2))
     } catch (error) {
       cells.push(error instanceof Error ? error.message : String(error))
@@ -92,7 +96,28 @@ async function line(peer: Peer, counts: readonly number[], origin: Origin, folde
       await children.stop()
     }
   }
-  return `${`${peer.name} ${peer.version}`.padEnd(28)}${cells.map((cell) => cell.padStart(14)).join('')}`
+  return text(`${peer.name} ${peer.version}`, cells)
+}
+
+/** One figure of each peer. */
+interface Column {
+  readonly title: string
+  readonly request: string
+  readonly count: number
+}
+
+function columnsOf(counts: readonly number[]): Column[] {
+  return lines
+    .filter(({ name }) => name === 'small-get' || name === 'page')
+    .flatMap(({ name, path, fields }) => {
+      const heads = [['Host', '127.0.0.1'], ...fields].map(([field, value]) => `${field}: ${value}\r\n`).join('')
+      const request = `GET ${path} HTTP/1.1\r\n${heads}\r\n`
+      return counts.map((count) => ({ title: `${name} ${count}`, request, count }))
+    })
+}
+
+function text(title: string, cells: readonly string[]): string {
+  return title.padEnd(28) + cells.map((cell) => cell.padStart(16)).join('')
 }
 
 /** Open files that a process needs besides its connections. */
@@ -123,8 +148,10 @@ async function main(): Promise<void> {
   try {
     const origin = await startNodeOrigin(children)
     console.log('resident memory above the start, KB per idle connection, after one request each')
-    console.log(`${'connections'.padEnd(28)}${counts.map((count) => String(count).padStart(14)).join('')}`)
-    for (const peer of peers) console.log(await line(peer, counts, origin, folder))
+    const columns = columnsOf(counts)
+    const titles = columns.map(({ title }) => title)
+    console.log(text('request, connections', titles))
+    for (const peer of peers) console.log(await row(peer, columns, origin, folder))
   } finally {
     await children.stop()
     await rm(folder, { recursive: true, force: true })
