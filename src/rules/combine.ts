@@ -1,6 +1,5 @@
-import { OptionError } from '../util/errors.js'
 import { readArguments } from './call-arguments.js'
-import { type Condition, describe, described, evaluate } from './condition.js'
+import { type Condition, describe, described, evaluate, readCondition } from './condition.js'
 
 /**
  * Makes a condition that is true when one of the given ones is, asked in their order up to the first that is true.
@@ -52,11 +51,6 @@ export function all(...conditions: Condition[]): Condition {
 export function not(condition: Condition): Condition {
   const checked = readCondition(condition, 'not(arguments[0])')
   return described(`not (${listed([checked])})`, (exchange) => !evaluate(checked, exchange))
-}
-
-function readCondition(value: unknown, path: string): Condition {
-  if (typeof value === 'function') return value as Condition
-  throw new OptionError(path, value, "a condition, such as path.startsWith('/static') or a function")
 }
 
 function listed(conditions: readonly Condition[]): string {

@@ -1,5 +1,5 @@
 import type { ExchangeView } from '../core/exchange-view.js'
-import { EvenkeelError } from '../util/errors.js'
+import { EvenkeelError, OptionError } from '../util/errors.js'
 
 /**
  * A predicate over an exchange: HAProxy's ACL. Any function of this shape is one; it must be pure, answer at once, and
@@ -42,4 +42,10 @@ export function describe(condition: Condition, fallback: string): string {
 /** Gives a function the description that makes it tell in traces what it asks. @internal */
 export function described(description: string, test: (exchange: ExchangeView) => boolean): Condition {
   return Object.assign(test, { description })
+}
+
+/** Reads an option or argument that is a condition. @internal */
+export function readCondition(value: unknown, path: string): Condition {
+  if (typeof value === 'function') return value as Condition
+  throw new OptionError(path, value, "a condition, such as path.startsWith('/static'), or a function of the exchange")
 }
