@@ -5,7 +5,7 @@ import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Random } from '../util/random.js'
 import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
-import type { RetryPolicy } from './retry.js'
+import { type RetryOptions, type RetryPolicy, readRetryPolicy } from './retry-options.js'
 import { Server, type ServerOptions } from './server.js'
 
 /** What traffic a frontend takes and a backend serves. Both must agree. */
@@ -27,7 +27,7 @@ export interface BackendTimeouts {
 }
 
 /** Options of a {@link Backend}. */
-export interface BackendOptions {
+export interface BackendOptions extends RetryOptions {
   /** Default `http`. HAProxy: `mode`. */
   readonly mode?: Mode
   /** The servers: a list, or a record by name. Default none; more can join later. HAProxy: `server`. */
@@ -39,13 +39,6 @@ export interface BackendOptions {
   /** Checks every server that does not say otherwise; `true`: by a TCP connection. Default: no checks. HAProxy: `check`. */
   readonly check?: CheckOption
   readonly timeout?: BackendTimeouts
-  /** Tries after the first, 0 to 100. Default 3. HAProxy: `retries`. */
-  readonly retries?: number
-  /**
-   * Whether a retry may go to another server: at once when nothing binds the exchange to its server, else on the last
-   * retry; a number says on every which retry (below 0: counted from the last). Default true. HAProxy: `option redispatch`.
-   */
-  readonly redispatch?: boolean | number
   /** The Host that servers see: `client` (what the client sent), `server` (its own address), or a text. Default `client`. */
   readonly host?: string
   /** A field that tells the server its own name, in the place of any that the client sent. HAProxy: `http-send-name-header`. */
@@ -91,7 +84,7 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     allBackups: reader.boolean('allBackups') ?? false,
     check: readCheck(undefined, reader.raw('check') as CheckOption | undefined, reader.pathOf('check')),
     timeout: readTimeouts(reader),
-    retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
+    retryPolicy: readRetryPolicy(reader),
     host: reader.read('host', readHost) ?? 'client',
     sendServerName: reader.read('sendServerName', readFieldName),
     transport: reader.oneOf('transport', ['http1', 'undici']) ?? 'http1',
@@ -118,16 +111,6 @@ function readTimeouts(reader: OptionReader): BackendTimeLimits {
 /** HAProxy's `timeout x 0`: never. */
 export function unlimited(ms: number | undefined): number | undefined {
   return ms === 0 ? Infinity : ms
-}
-
-function readRedispatch(reader: OptionReader): number {
-  return (
-    reader.read('redispatch', (value, path) => {
-      if (typeof value === 'boolean') return value ? -1 : 0
-      if (Number.isInteger(value) && Math.abs(value as number) <= 100) return value as number
-      throw new OptionError(path, value, 'true, false, or a whole number from -100 to 100')
-    }) ?? -1
-  )
 }
 
 function readHost(value: unknown, path: string): string {

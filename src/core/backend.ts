@@ -19,6 +19,7 @@ import {
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import type { ExchangeView } from './exchange-view.js'
+import { Retries } from './retries.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import type { TraceStep } from './trace.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
@@ -95,6 +96,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   readonly clock: Clock
   readonly random: Random
   readonly counters = new ServingCounters()
+  /** @internal */
+  readonly retries: Retries
   /** Exchanges that wait for any server. @internal */
   readonly queue = new WaitQueue<Server>()
   /** When the backend last gained its first usable server or lost its last. */
@@ -120,6 +123,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     // In the short form options stand at the top, but what is said later needs a name.
     this.#path = path === '' ? `backends.${name}` : path
     this.settings = readBackendSettings(reader)
+    this.retries = new Retries(this, this.settings.retryPolicy)
     this.balancer = reader.read('balance', claimBalancer) ?? createBalancer('roundrobin', path)
     this.clock = reader.read('clock', readClock) ?? systemClock
     this.random = reader.read('random', readRandom) ?? systemRandom

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { DeadlineOwner } from '../util/deadline.js'
+import { answerError } from './answer-error.js'
 import type { Backend, Candidate } from './backend.js'
 import type { Chunk, ClientListener, Downstream, ServerListener, Try, TunnelEnd } from './carrier.js'
-import { errorAnswer } from './error-page.js'
 import { ExchangeAccount } from './exchange-account.js'
 import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
@@ -10,11 +10,10 @@ import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
-import { RawResponseHead } from './message/raw-head.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
 import { ReplayBuffer } from './replay-buffer.js'
-import { decideRetry, isIdempotent } from './retry.js'
+import type { RetryCause } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 
@@ -98,6 +97,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (backend === undefined) return this.#fail('no-route')
     this.#backend = this.#account.backend = backend
     backend.counters.sessions.opened(this.#account.headAt)
+    backend.retries.exchangeBegan(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)
   }
@@ -110,7 +110,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #prepare(head: RequestHead): void {
     this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings)
-    if (!this.#isRequestComplete && isIdempotent(head.method)) this.#replay = new ReplayBuffer()
+    const { retries, settings } = this.#backend!
+    if (this.#isRequestComplete || !retries.isRepeatable(this.view)) return
+    this.#replay = new ReplayBuffer(settings.retryPolicy.replayBuffer)
   }
 
   get view(): RequestView {
@@ -155,7 +157,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
-    this.#outgoing.mayReuse = !this.#isFirst || this.#isReplayable()
+    this.#outgoing.mayReuse = !this.#isFirst || (this.#backend!.retries.coverDeadConnections && this.#isReplayable())
     const sent = this.#replay?.content
     this.#try = transport.open(this.#outgoing, this)
     this.#try.send(sent, this.#isRequestComplete)
@@ -196,6 +198,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   clientEnd(trailers: readonly string[] | undefined): void {
     if (this.#isOver) return
     this.#isRequestComplete = true
+    // They are not kept, so that what is could not pass for the whole request.
+    if (trailers !== undefined) this.#replay = undefined
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
       this.#frontend.counters.droppedTrailers += trailers.length / 2
     }
@@ -219,6 +223,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void {
     if (this.#isOver) return
+    if (ended) this.#try = undefined
+    if (this.#backend!.retries.isUnwanted(head.status) && this.#tryAgain(unwanted)) return
     this.#beginResponse(head.status)
     if (first !== undefined) this.#account.bytesOut += first.length
     let goesOn: boolean
@@ -308,19 +314,18 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#try = undefined
     this.#account.cause = failure.cause
     if (this.#phase === 'data') return this.#fail('server-lost')
-    if (!this.#isRequestComplete) this.#client.pauseBody()
+    if (!this.#tryAgain(failure)) this.#fail(failure.kind)
+  }
+
+  /** Tries again after a try that came to nothing; false: that may not be, and nothing has changed. */
+  #tryAgain(cause: RetryCause): boolean {
     const backend = this.#backend!
     const server = this.#server!
-    const { candidates } = backend
-    const state = {
-      used: this.#account.retries,
-      isReplayable: this.#isReplayable(),
-      isServerUp: server.isUp,
-      hasOther: candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server),
-      isFree: candidates.length > 1,
-    }
-    const decision = decideRetry(failure, state, backend.settings.retryPolicy)
-    if (decision === 'give-up') return this.#fail(failure.kind)
+    const decision = backend.retries.decide(cause, server, this.#account.retries, cause.sent && this.#isReplayable())
+    if (decision === 'give-up') return false
+    this.#try?.abort()
+    this.#try = undefined
+    if (!this.#isRequestComplete) this.#client.pauseBody()
     this.#account.retries++
     this.#phase = 'connect'
     if (decision === 'other') this.#redispatch(backend, server)
@@ -329,12 +334,13 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       this.#isWaitingToRetry = true
       this.#client.deadline.set(this, Math.min(turnAround, backend.settings.timeout.connect))
     }
+    return true
   }
 
   /** Nothing of the request would be missing or repeated with effect if it were sent again. */
   #isReplayable(): boolean {
-    if (this.head === undefined || !isIdempotent(this.head.method)) return false
-    return this.head.bodyLength === 0 || this.#replay !== undefined
+    if (this.head === undefined) return false
+    return this.head.bodyLength === 0 ? this.#backend!.retries.isRepeatable(this.view) : this.#replay !== undefined
   }
 
   #retrySame(server: Server): void {
@@ -345,6 +351,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #redispatch(backend: Backend, server: Server): void {
     this.#account.redispatched = true
+    // The way to the next server begins anew: what was in vain counts as waiting, as in HAProxy.
+    this.#account.assignedAt = -1
     server.counters.redispatches++
     backend.counters.redispatches++
     this.#avoid = server
@@ -379,7 +387,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       this.#isWaitingToRetry = false
       this.#retrySame(this.#server!)
     } else if (this.#phase === 'queue') this.#fail('queue-timeout')
-    else this.#fail(this.#isClientsTurn() ? 'client-timeout' : 'server-timeout')
+    else if (this.#isClientsTurn()) this.#fail('client-timeout')
+    else if (this.#phase === 'data' || !this.#tryAgain(silence)) this.#fail('server-timeout')
   }
 
   /** Ends the exchange because its carrier can wait no longer: the proxy is closing. */
@@ -400,16 +409,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     else this.#answer(outcomes[kind].status)
   }
 
-  /** Answers from here, where no server does. */
   #answer(status: number): void {
     const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
-    const { reason, fields, body } = errorAnswer(status, this.head!.get('accept'), pages)
-    const head = new RawResponseHead(status, reason, fields, this.head!.method)
-    try {
-      this.#client.respond(head, noEdits, head.bodyLength === 0 ? undefined : body, true)
-    } catch {
-      this.#client.abort()
-    }
+    answerError(this.#client, this.head!, status, pages)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -441,6 +443,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 }
 
 const noEdits: readonly HeadEdits[] = []
+
+/** A server that did not answer in time, and one that answered what is to be tried again. */
+const silence: RetryCause = { kind: 'server-timeout', sent: true, reused: false }
+const unwanted: RetryCause = { kind: 'unwanted', sent: true, reused: false }
 
 /** A stream that nobody wants may still report an error. */
 function ignore(): void {}

@@ -1,0 +1,71 @@
+import type { Clock } from '../util/clock.js'
+import type { ServingCounters } from './counters.js'
+import type { ExchangeView } from './exchange-view.js'
+import { decideRetry, isRepeatable, type RetryCause, type RetryDecision } from './retry.js'
+import { RetryBudget } from './retry-budget.js'
+import type { RetryPolicy } from './retry-options.js'
+import type { Server } from './server.js'
+
+/** Whose retries they are: a backend. */
+export interface RetryOwner {
+  readonly name: string
+  readonly clock: Clock
+  readonly counters: ServingCounters
+  readonly candidates: readonly Server[]
+  fault(thrown: unknown, where: string): void
+}
+
+/** A backend's retries: what its rules, its servers and its budget say to an exchange whose try failed. */
+export class Retries {
+  readonly #owner: RetryOwner
+  readonly #policy: RetryPolicy
+  readonly #budget: RetryBudget | undefined
+
+  constructor(owner: RetryOwner, policy: RetryPolicy) {
+    this.#owner = owner
+    this.#policy = policy
+    this.#budget = policy.budget && new RetryBudget(policy.budget)
+  }
+
+  /** Counts an exchange: the budget is a share of all. */
+  exchangeBegan(now: number): void {
+    this.#budget?.requestBegan(now)
+  }
+
+  /** Whether a response of this status is one to try again for. */
+  isUnwanted(status: number): boolean {
+    return this.#policy.statuses?.has(status) === true
+  }
+
+  /** Whether a kept connection that turns out dead is replaced, where the request may be sent again. */
+  get coverDeadConnections(): boolean {
+    const { retries, events } = this.#policy
+    return retries > 0 && (events.has('conn-failure') || events.has('empty-response'))
+  }
+
+  /** Whether a request may be sent twice. */
+  isRepeatable(exchange: ExchangeView): boolean {
+    try {
+      return isRepeatable(exchange, this.#policy)
+    } catch (thrown) {
+      this.#owner.fault(thrown, `retryUnless of backends.${this.#owner.name}`)
+      return false
+    }
+  }
+
+  /** Decides after a try with `server` failed, and takes a retry out of the budget. */
+  decide(cause: RetryCause, server: Server, used: number, isReplayable: boolean): RetryDecision {
+    const { candidates } = this.#owner
+    const state = {
+      used,
+      isReplayable,
+      isServerUp: server.isUp,
+      hasOther: candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server),
+      isFree: candidates.length > 1,
+    }
+    const decision = decideRetry(cause, state, this.#policy)
+    if (decision === 'give-up' || this.#budget?.take(this.#owner.clock.now()) !== false) return decision
+    for (const { counters } of [this.#owner, server]) counters.deniedRetries++
+    return 'give-up'
+  }
+}
