@@ -44,7 +44,7 @@ const badOfBackends: BadValues = {
   retries: [101, ...badCounts],
   redispatch: ['yes', 101, -101, 1.5, null],
   retryOn: ['', 'errors', '503', 200, 499, [], null, {}, '0rtt-rejected'],
-  'retryOn[0]': ['errors', 200, 'none', null, '0rtt-rejected'],
+  'retryOn[0]': ['errors', 200, null, '0rtt-rejected'],
   retryMethods: ['', 'GET', 5, null, ['GET', 'a b'], [5]],
   retryUnless: [true, 'POST', null, {}],
   replayBuffer: [-1, 1.5, '16x', null, true],

@@ -102,8 +102,8 @@ function readRedispatch(value: unknown, path: string): number {
 type Causes = Pick<RetryPolicy, 'events' | 'statuses'>
 
 function readRetryOn(value: unknown, path: string): Causes {
-  if (value === 'none') return causes([])
-  if (!Array.isArray(value)) return causes(readCause(value, path))
+  if (!Array.isArray(value)) return causes(value === 'none' ? [] : readCause(value, path))
+  if (value.length === 1 && value[0] === 'none') return causes([])
   if (value.length === 0) throw new OptionError(path, value, "a word, a status, or a list of them; 'none' for nothing")
   return causes(value.flatMap((one: unknown, index) => readCause(one, `${path}[${index}]`)))
 }

@@ -28,6 +28,7 @@ test('retryOn replaces its default', () => {
   assert.deepEqual(causes('empty-response'), ['empty-response'])
   assert.deepEqual(causes(503), [503])
   assert.deepEqual(causes('none'), [])
+  assert.deepEqual(causes(['none']), [])
   assert.deepEqual(causes(['conn-failure', 'response-timeout', 503, 404, 503]), [
     'conn-failure',
     'response-timeout',
