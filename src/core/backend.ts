@@ -123,7 +123,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     // In the short form options stand at the top, but what is said later needs a name.
     this.#path = path === '' ? `backends.${name}` : path
     this.settings = readBackendSettings(reader)
-    this.retries = new Retries(this, this.settings.retryPolicy)
+    this.retries = new Retries(this, this.settings.retryPolicy, this.settings.timeout.connect)
     this.balancer = reader.read('balance', claimBalancer) ?? createBalancer('roundrobin', path)
     this.clock = reader.read('clock', readClock) ?? systemClock
     this.random = reader.read('random', readRandom) ?? systemRandom

@@ -17,9 +17,6 @@ import type { RetryCause } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 
-/** The pause before another try with the same server, at most. HAProxy's turn-around. */
-const turnAround = 1000
-
 /**
  * The life of one request and its response, or of one TCP connection: from its head through a backend's choice and its
  * tries to the last byte and the counters. It stands between a client's carrier and a server's transport and knows
@@ -223,6 +220,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void {
     if (this.#isOver) return
+    // Its connection is somebody else's from now on.
     if (ended) this.#try = undefined
     if (this.#backend!.retries.isUnwanted(head.status) && this.#tryAgain(unwanted)) return
     this.#beginResponse(head.status)
@@ -317,7 +315,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (!this.#tryAgain(failure)) this.#fail(failure.kind)
   }
 
-  /** Tries again after a try that came to nothing; false: that may not be, and nothing has changed. */
+  /** Tries again after a try that came to nothing; false: that may not be. */
   #tryAgain(cause: RetryCause): boolean {
     const backend = this.#backend!
     const server = this.#server!
@@ -329,10 +327,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.retries++
     this.#phase = 'connect'
     if (decision === 'other') this.#redispatch(backend, server)
-    else if (decision === 'same') this.#retrySame(server)
+    else if (decision === 'same') this.#connect(server, this.#frontend.clock.now())
     else {
       this.#isWaitingToRetry = true
-      this.#client.deadline.set(this, Math.min(turnAround, backend.settings.timeout.connect))
+      this.#client.deadline.set(this, backend.retries.pause)
     }
     return true
   }
@@ -343,18 +341,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.head.bodyLength === 0 ? this.#backend!.retries.isRepeatable(this.view) : this.#replay !== undefined
   }
 
-  #retrySame(server: Server): void {
-    server.counters.retries++
-    this.#backend!.counters.retries++
-    this.#connect(server, this.#frontend.clock.now())
-  }
-
   #redispatch(backend: Backend, server: Server): void {
     this.#account.redispatched = true
     // The way to the next server begins anew: what was in vain counts as waiting, as in HAProxy.
     this.#account.assignedAt = -1
-    server.counters.redispatches++
-    backend.counters.redispatches++
     this.#avoid = server
     this.#server = undefined
     backend.release(server)
@@ -385,7 +375,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   deadlinePassed(): void {
     if (this.#isWaitingToRetry) {
       this.#isWaitingToRetry = false
-      this.#retrySame(this.#server!)
+      this.#connect(this.#server!, this.#frontend.clock.now())
     } else if (this.#phase === 'queue') this.#fail('queue-timeout')
     else if (this.#isClientsTurn()) this.#fail('client-timeout')
     else if (this.#phase === 'data' || !this.#tryAgain(silence)) this.#fail('server-timeout')

@@ -20,10 +20,13 @@ export class Retries {
   readonly #owner: RetryOwner
   readonly #policy: RetryPolicy
   readonly #budget: RetryBudget | undefined
+  /** How long to wait before the same server is asked again. HAProxy's turn-around. */
+  readonly pause: number
 
-  constructor(owner: RetryOwner, policy: RetryPolicy) {
+  constructor(owner: RetryOwner, policy: RetryPolicy, connectTimeout: number) {
     this.#owner = owner
     this.#policy = policy
+    this.pause = Math.min(1000, connectTimeout)
     this.#budget = policy.budget && new RetryBudget(policy.budget)
   }
 
@@ -53,7 +56,7 @@ export class Retries {
     }
   }
 
-  /** Decides after a try with `server` failed, and takes a retry out of the budget. */
+  /** Decides after a try with `server` failed, takes a retry out of the budget, and counts what is to follow. */
   decide(cause: RetryCause, server: Server, used: number, isReplayable: boolean): RetryDecision {
     const { candidates } = this.#owner
     const state = {
@@ -64,8 +67,11 @@ export class Retries {
       isFree: candidates.length > 1,
     }
     const decision = decideRetry(cause, state, this.#policy)
-    if (decision === 'give-up' || this.#budget?.take(this.#owner.clock.now()) !== false) return decision
-    for (const { counters } of [this.#owner, server]) counters.deniedRetries++
-    return 'give-up'
+    if (decision === 'give-up') return 'give-up'
+    const isDenied = this.#budget?.take(this.#owner.clock.now()) === false
+    const counter = isDenied ? 'deniedRetries' : decision === 'other' ? 'redispatches' : 'retries'
+    this.#owner.counters[counter]++
+    server.counters[counter]++
+    return isDenied ? 'give-up' : decision
   }
 }
