@@ -22,11 +22,15 @@ export class Retries {
   readonly #budget: RetryBudget | undefined
   /** How long to wait before the same server is asked again. HAProxy's turn-around. */
   readonly pause: number
+  /** Whether a kept connection that turns out dead is replaced, where the request may be sent again. */
+  readonly coverDeadConnections: boolean
 
   constructor(owner: RetryOwner, policy: RetryPolicy, connectTimeout: number) {
     this.#owner = owner
     this.#policy = policy
     this.pause = Math.min(1000, connectTimeout)
+    const { retries, events } = policy
+    this.coverDeadConnections = retries > 0 && (events.has('conn-failure') || events.has('empty-response'))
     this.#budget = policy.budget && new RetryBudget(policy.budget)
   }
 
@@ -38,12 +42,6 @@ export class Retries {
   /** Whether a response of this status is one to try again for. */
   isUnwanted(status: number): boolean {
     return this.#policy.statuses?.has(status) === true
-  }
-
-  /** Whether a kept connection that turns out dead is replaced, where the request may be sent again. */
-  get coverDeadConnections(): boolean {
-    const { retries, events } = this.#policy
-    return retries > 0 && (events.has('conn-failure') || events.has('empty-response'))
   }
 
   /** Whether a request may be sent twice. */
