@@ -28,6 +28,8 @@ const lies: Readonly<Record<string, (wire: Wire) => void>> = {
   'answers 503': (wire) => wire.send(sorry),
   'answers 503 in chunks': (wire) =>
     wire.send(`HTTP/1.1 503 Sorry\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('sorry')}0\r\n\r\n`),
+  'answers 503 with nothing but trailer fields': (wire) =>
+    wire.send('HTTP/1.1 503 Sorry\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n\r\n'),
   'answers 503 and never ends': (wire) => wire.send('HTTP/1.1 503 Sorry\r\nContent-Length: 100\r\n\r\nsorry'),
 }
 
