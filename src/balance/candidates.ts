@@ -10,3 +10,25 @@ export function selectCandidates(servers: readonly Server[], allBackups: boolean
   if (active.length > 0) return active
   return allBackups ? usable : usable.slice(0, 1)
 }
+
+/** Names every server that is no candidate, and says why. */
+export function explainExclusions(
+  servers: readonly Server[],
+  candidates: ReadonlySet<Server>,
+): { readonly server: string; readonly reason: string }[] {
+  return servers
+    .filter((server) => !candidates.has(server))
+    .map((server) => ({ server: server.name, reason: whyNot(server) }))
+}
+
+function whyNot(server: Server): string {
+  if (server.administrative !== 'ready') return `in ${server.administrative}`
+  if (server.operational !== 'running') return whyDown(server)
+  if (server.weight === 0) return 'weight 0'
+  return 'a backup that is not needed'
+}
+
+function whyDown({ lastCheck }: Server): string {
+  if (lastCheck === undefined) return 'down'
+  return ['down: ', lastCheck.status, lastCheck.reason && `, ${lastCheck.reason}`].join('')
+}

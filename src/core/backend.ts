@@ -1,5 +1,5 @@
 import type { Balancer, PickContext } from '../balance/balancer.js'
-import { selectCandidates } from '../balance/candidates.js'
+import { explainExclusions, selectCandidates } from '../balance/candidates.js'
 import { createBalancer } from '../balance/registry.js'
 import { type Clock, readClock, systemClock } from '../util/clock.js'
 import { Emitter, type FaultEvents } from '../util/emitter.js'
@@ -298,17 +298,22 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       step: 'balance',
       algorithm: this.balancer.algorithm,
       candidates: this.#candidates.map(({ name }) => name),
-      excluded: this.servers
-        .filter((other) => !this.#candidateSet.has(other))
-        .map((other) => ({ server: other.name, reason: whyNot(other) })),
+      full: this.#candidates.filter(({ hasRoom }) => !hasRoom).map(({ name }) => name),
+      excluded: explainExclusions(this.servers, this.#candidateSet),
       server: server?.name,
       reason,
     })
-    if (server === undefined) return this.#candidates.length === 0 ? undefined : 'queued'
-    if (!server.hasRoom) return 'queued'
+    if (server === undefined && this.#candidates.length === 0) return undefined
+    if (server === undefined || !server.hasRoom) return this.#traceQueue(server, trace)
     this.#tellBalancer('onTake', server)
     this.#tellBalancer('onRelease', server)
     return server
+  }
+
+  #traceQueue(server: Server | undefined, trace: TraceStep[]): 'queued' {
+    const { name, queue } = server ?? this
+    trace.push({ step: 'queue', of: server === undefined ? 'backend' : 'server', name, ahead: queue.length })
+    return 'queued'
   }
 
   // -- Changes of servers ---------------------------------------------------------------------------------------------
@@ -425,11 +430,4 @@ const noExchange: ExchangeView = {
   headers: () => [],
   source: { address: '', port: 0 },
   secure: false,
-}
-
-function whyNot(server: Server): string {
-  if (server.administrative !== 'ready') return `in ${server.administrative}`
-  if (server.operational !== 'running') return 'down'
-  if (server.weight === 0) return 'weight 0'
-  return 'a backup that is not needed'
 }
