@@ -89,7 +89,8 @@ describe('the short form', () => {
     const { settings: backend, balancer } = proxy.backend('main')
     assert.deepEqual(frontend.timeout, { client: 2, httpRequest: 5, httpKeepAlive: 6 })
     assert.deepEqual(backend.timeout, { connect: 1, server: 3, queue: 4, tunnel: 7 })
-    assert.deepEqual(backend.retryPolicy, { retries: 1, redispatch: 2 })
+    const { retries, redispatch } = backend.retryPolicy
+    assert.deepEqual([retries, redispatch], [1, 2])
     assert.deepEqual(
       [frontend.forwardFor?.header, frontend.via, backend.host],
       ['X-Forwarded-For', 'evenkeel', 'server'],

@@ -53,6 +53,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   Frontend: () => ['bind', ...knownBy(() => frontend(nonsense))],
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
   Backend: () => knownBy(() => new Backend('app', nonsense as BackendOptions)),
+  retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),
   Server: () => knownBy(() => server(nonsense)),
   check: () => knownBy(() => check(nonsense)),
   http: () => knownBy(() => check({ http: nonsense })),

@@ -23,7 +23,12 @@ export function explainExclusions(
 
 function whyNot(server: Server): string {
   if (server.administrative !== 'ready') return `in ${server.administrative}`
-  if (server.operational !== 'running') return 'down'
+  if (server.operational !== 'running') return whyDown(server)
   if (server.weight === 0) return 'weight 0'
   return 'a backup that is not needed'
+}
+
+function whyDown({ lastCheck }: Server): string {
+  if (lastCheck === undefined) return 'down'
+  return ['down: ', lastCheck.status, lastCheck.reason && `, ${lastCheck.reason}`].join('')
 }

@@ -28,7 +28,9 @@ export class RoundRobin implements Balancer {
 
   pick({ avoid, explain }: PickContext): Server | undefined {
     const server = this.#turn.pick(avoid)
-    if (server !== undefined) explain?.(`its turn, by weight ${server.effectiveWeight} of ${this.#turn.weight}`)
+    if (server === undefined) return undefined
+    if (server === avoid) explain?.('no other server has room')
+    else explain?.(`its turn, by weight ${server.effectiveWeight} of ${this.#turn.weight}`)
     return server
   }
 

@@ -53,7 +53,9 @@ export class StaticRoundRobin implements Balancer {
     if (this.#position >= this.#slots.length) this.#position = 0
     let server = this.#walk(this.#position, this.#slots.length, avoid)
     if (server === undefined || server === avoid) server = this.#walk(0, this.#position, avoid) ?? server
-    if (server !== undefined) explain?.(`its slot, ${this.#position} of ${this.#slots.length}`)
+    if (server === undefined) return undefined
+    if (server === avoid) explain?.('no other server has room')
+    else explain?.(`its slot, ${this.#position} of ${this.#slots.length}`)
     return server
   }
 

@@ -6,7 +6,7 @@ import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Random } from '../util/random.js'
 import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
-import type { RetryPolicy } from './retry.js'
+import { type RetryOptions, type RetryPolicy, readRetryPolicy } from './retry-options.js'
 import { Server, type ServerOptions } from './server.js'
 
 /** What traffic a frontend takes and a backend serves. Both must agree. */
@@ -28,7 +28,7 @@ export interface BackendTimeouts {
 }
 
 /** Options of a {@link Backend}. */
-export interface BackendOptions extends PersistenceOptions {
+export interface BackendOptions extends PersistenceOptions, RetryOptions {
   /** Default `http`. HAProxy: `mode`. */
   readonly mode?: Mode
   /** The servers: a list, or a record by name. Default none; more can join later. HAProxy: `server`. */
@@ -50,13 +50,6 @@ export interface BackendOptions extends PersistenceOptions {
    */
   readonly fullConnections?: number
   readonly timeout?: BackendTimeouts
-  /** Tries after the first, 0 to 100. Default 3. HAProxy: `retries`. */
-  readonly retries?: number
-  /**
-   * Whether a retry may go to another server: at once when nothing binds the exchange to its server, else on the last
-   * retry; a number says on every which retry (below 0: counted from the last). Default true. HAProxy: `option redispatch`.
-   */
-  readonly redispatch?: boolean | number
   /**
    * Whether a client that has ended its side counts as gone while it waits for its answer, so that its place and its server
    * are free at once. Without, it is answered: some clients end their side and go on reading, but one that has left can't
@@ -118,7 +111,7 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     maxQueue: reader.integer('maxQueue', 0, Number.MAX_SAFE_INTEGER) ?? 0,
     fullConnections: reader.integer('fullConnections', 1, Number.MAX_SAFE_INTEGER),
     timeout: readTimeouts(reader),
-    retryPolicy: { retries: reader.integer('retries', 0, 100) ?? 3, redispatch: readRedispatch(reader) },
+    retryPolicy: readRetryPolicy(reader),
     abortOnClose: reader.boolean('abortOnClose') ?? true,
     host: reader.read('host', readHost) ?? 'client',
     sendServerName: reader.read('sendServerName', readFieldName),
@@ -146,16 +139,6 @@ function readTimeouts(reader: OptionReader): BackendTimeLimits {
 /** HAProxy's `timeout x 0`: never. */
 export function unlimited(ms: number | undefined): number | undefined {
   return ms === 0 ? Infinity : ms
-}
-
-function readRedispatch(reader: OptionReader): number {
-  return (
-    reader.read('redispatch', (value, path) => {
-      if (typeof value === 'boolean') return value ? -1 : 0
-      if (Number.isInteger(value) && Math.abs(value as number) <= 100) return value as number
-      throw new OptionError(path, value, 'true, false, or a whole number from -100 to 100')
-    }) ?? -1
-  )
 }
 
 function readHost(value: unknown, path: string): string {

@@ -25,6 +25,7 @@ import { Departures } from './departures.js'
 import { type ExchangeView, RequestView } from './exchange-view.js'
 import { Load } from './load.js'
 import { type PrioritySettings, turnOf } from './priority.js'
+import { Retries } from './retries.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
@@ -110,6 +111,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   readonly counters = new ServingCounters()
   /** What keeps clients on their servers. @internal */
   readonly persistence: Persistence | undefined
+  /** @internal */
+  readonly retries: Retries
   /** When the backend last gained its first usable server or lost its last. */
   changedAt: number
   /** How often it lost its last usable server. */
@@ -136,6 +139,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     // In the short form options stand at the top, but what is said later needs a name.
     this.#path = path === '' ? `backends.${name}` : path
     this.settings = readBackendSettings(reader)
+    this.retries = new Retries(this, this.settings.retryPolicy, this.settings.timeout.connect)
     this.balancer = reader.read('balance', claimBalancer) ?? createBalancer('roundrobin', path)
     this.clock = reader.read('clock', readClock) ?? systemClock
     this.random = reader.read('random', readRandom) ?? systemRandom
@@ -343,12 +347,13 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       step: 'balance',
       algorithm: this.balancer.algorithm,
       candidates: this.#candidates.map(({ name }) => name),
+      full: this.#candidates.filter(({ hasRoom }) => !hasRoom).map(({ name }) => name),
       excluded: explainExclusions(this.servers, this.#candidateSet),
       server: server?.name,
       reason,
     })
-    if (server === undefined) return this.#candidates.length === 0 ? undefined : 'queued'
-    if (!server.hasRoom) return 'queued'
+    if (server === undefined && this.#candidates.length === 0) return undefined
+    if (server === undefined || !server.hasRoom) return this.#traceQueue(server, trace)
     this.#tellBalancer('onTake', server)
     this.#tellBalancer('onRelease', server)
     return server
@@ -364,6 +369,12 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     // As in HAProxy it counts among the traffic that limits follow until its slot has been passed on.
     if (server !== undefined) this.release(server)
     this.load.exchangeEnded()
+  }
+
+  #traceQueue(server: Server | undefined, trace: TraceStep[]): 'queued' {
+    const { name, queue } = server ?? this
+    trace.push({ step: 'queue', of: server === undefined ? 'backend' : 'server', name, ahead: queue.length })
+    return 'queued'
   }
 
   // -- Changes of servers ---------------------------------------------------------------------------------------------

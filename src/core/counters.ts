@@ -124,6 +124,8 @@ export class ServingCounters {
   retries = 0
   /** Exchanges moved from this server to another. HAProxy: `wredis`. */
   redispatches = 0
+  /** Retries that the retry budget did not allow. */
+  deniedRetries = 0
   /** Transfers that the client broke off. HAProxy: `cli_abrt`. */
   clientAborts = 0
   /** Transfers that the server broke off. HAProxy: `srv_abrt`. */

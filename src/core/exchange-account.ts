@@ -39,12 +39,17 @@ export class ExchangeAccount {
     readonly headAt: number,
   ) {}
 
+  /** It goes to another server, and that is counted already. */
+  moveAway(): void {
+    this.redispatched = true
+    this.server = undefined
+  }
+
   /** It goes to another server. */
   moveFrom(server: Server): void {
-    this.redispatched = true
+    this.moveAway()
     server.counters.redispatches++
     this.backend!.counters.redispatches++
-    this.server = undefined
   }
 
   /** Closes the account, and moves every counter that it concerns. */

@@ -16,13 +16,10 @@ import { Outgoing } from './outgoing.js'
 import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { responseEdits } from './response-edits.js'
-import { decideRetry, isIdempotent } from './retry.js'
+import type { RetryCause } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 import type { WaitQueue } from './wait-queue.js'
-
-/** The pause before another try with the same server, at most. HAProxy's turn-around. */
-const turnAround = 1000
 
 /**
  * The life of one request and its response, or of one TCP connection: from its head through a backend's choice and its
@@ -104,6 +101,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.priority = route.priority
     backend.exchangeBegan(this.#account.headAt)
     this.#account.bond = backend.persistence?.open(this.view)
+    backend.retries.exchangeBegan(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)
   }
@@ -116,7 +114,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #prepare(head: RequestHead): void {
     this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings, this.#backend!.persistence)
-    if (!this.#isRequestComplete && isIdempotent(head.method)) this.#replay = new ReplayBuffer()
+    const { retries, settings } = this.#backend!
+    if (this.#isRequestComplete || !retries.isRepeatable(this.view)) return
+    this.#replay = new ReplayBuffer(settings.retryPolicy.replayBuffer)
   }
 
   get view(): RequestView {
@@ -171,7 +171,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
-    this.#outgoing.mayReuse = !this.#isFirst || this.#isReplayable()
+    this.#outgoing.mayReuse = !this.#isFirst || (this.#backend!.retries.coverDeadConnections && this.#isReplayable())
     const sent = this.#replay?.content
     this.#try = transport.open(this.#outgoing, this)
     this.#try.send(sent, this.#isRequestComplete)
@@ -212,6 +212,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   clientEnd(trailers: readonly string[] | undefined): void {
     if (this.#isOver) return
     this.#isRequestComplete = true
+    // They are not kept, so that what is could not pass for the whole request.
+    if (trailers !== undefined) this.#replay = undefined
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
       this.#frontend.counters.droppedTrailers += trailers.length / 2
     }
@@ -239,6 +241,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void {
     if (this.#isOver) return
+    // Its connection is somebody else's from now on.
+    if (ended) this.#try = undefined
+    if (this.#backend!.retries.isUnwanted(head.status) && this.#tryAgain(unwanted)) return
     this.#beginResponse(head.status)
     if (first !== undefined) this.#account.bytesOut += first.length
     let goesOn: boolean
@@ -321,44 +326,45 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#try = undefined
     this.#account.cause = failure.cause
     if (this.#phase === 'data') return this.#fail('server-lost')
-    if (!this.#isRequestComplete) this.#client.pauseBody()
+    if (!this.#tryAgain(failure)) this.#fail(failure.kind)
+  }
+
+  /** Tries again after a try that came to nothing; false: that may not be. */
+  #tryAgain(cause: RetryCause): boolean {
     const backend = this.#backend!
     const server = this.#server!
-    const { candidates } = backend
-    const isForced = this.bond?.isForced === true
-    const state = {
-      used: this.#account.retries,
-      isReplayable: this.#isReplayable(),
-      isServerUp: server.isUp || isForced,
-      hasOther: !isForced && (candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server)),
-      isFree: candidates.length > 1 && this.bond?.isPersistent !== true,
-    }
-    const decision = decideRetry(failure, state, backend.settings.retryPolicy)
-    if (decision === 'give-up') return this.#fail(failure.kind)
+    const decision = backend.retries.decide(
+      cause,
+      server,
+      this.#account.retries,
+      cause.sent && this.#isReplayable(),
+      this.bond,
+    )
+    if (decision === 'give-up') return false
+    this.#try?.abort()
+    this.#try = undefined
+    if (!this.#isRequestComplete) this.#client.pauseBody()
     this.#account.retries++
     this.#phase = 'connect'
     if (decision === 'other') this.#redispatch(backend, server)
-    else if (decision === 'same') this.#retrySame(server)
+    else if (decision === 'same') this.#connect(server, this.#frontend.clock.now())
     else {
       this.#isWaitingToRetry = true
-      this.#client.deadline.set(this, Math.min(turnAround, backend.settings.timeout.connect))
+      this.#client.deadline.set(this, backend.retries.pause)
     }
+    return true
   }
 
   /** Nothing of the request would be missing or repeated with effect if it were sent again. */
   #isReplayable(): boolean {
-    if (this.head === undefined || !isIdempotent(this.head.method)) return false
-    return this.head.bodyLength === 0 || this.#replay !== undefined
-  }
-
-  #retrySame(server: Server): void {
-    server.counters.retries++
-    this.#backend!.counters.retries++
-    this.#connect(server, this.#frontend.clock.now())
+    if (this.head === undefined) return false
+    return this.head.bodyLength === 0 ? this.#backend!.retries.isRepeatable(this.view) : this.#replay !== undefined
   }
 
   #redispatch(backend: Backend, server: Server): void {
-    this.#account.moveFrom(server)
+    this.#account.moveAway()
+    // The way to the next server begins anew: what was in vain counts as waiting, as in HAProxy.
+    this.#account.assignedAt = -1
     this.#avoid = server
     this.#server = undefined
     this.bond?.loosen()
@@ -390,9 +396,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   deadlinePassed(): void {
     if (this.#isWaitingToRetry) {
       this.#isWaitingToRetry = false
-      this.#retrySame(this.#server!)
+      this.#connect(this.#server!, this.#frontend.clock.now())
     } else if (this.#phase === 'queue') this.#fail('queue-timeout')
-    else this.#fail(this.#isClientsTurn() ? 'client-timeout' : 'server-timeout')
+    else if (this.#isClientsTurn()) this.#fail('client-timeout')
+    else if (this.#phase === 'data' || !this.#tryAgain(silence)) this.#fail('server-timeout')
   }
 
   /** Ends the exchange because its carrier can wait no longer: the proxy is closing. */
@@ -444,6 +451,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.#account.record(this.#frontend, this.view, this.head)
   }
 }
+
+/** A server that did not answer in time, and one that answered what is to be tried again. */
+const silence: RetryCause = { kind: 'server-timeout', sent: true, reused: false }
+const unwanted: RetryCause = { kind: 'unwanted', sent: true, reused: false }
 
 /** A stream that nobody wants may still report an error. */
 function ignore(): void {}

@@ -1,4 +1,4 @@
-import type { Condition } from '../rules/condition.js'
+import { type Condition, readCondition } from '../rules/condition.js'
 import type { Clock } from '../util/clock.js'
 import { OptionError } from '../util/errors.js'
 import { type Duration, OptionReader } from '../util/options.js'
@@ -116,9 +116,4 @@ function readRoute(value: unknown, path: string): RouteSettings {
 export function readBackend(value: unknown, path: string): Backend {
   if (value instanceof Backend) return value
   throw new OptionError(path, value, 'a Backend')
-}
-
-function readCondition(value: unknown, path: string): Condition {
-  if (typeof value === 'function') return value as Condition
-  throw new OptionError(path, value, "a condition, such as path.startsWith('/static'), or a function of the exchange")
 }

@@ -214,14 +214,15 @@ export class Frontend extends Emitter<FrontendEvents> {
   }
 }
 
-/** What `route` is asked about. */
-interface AskedRequest {
+/** What `route` is asked about. @internal */
+export interface AskedRequest {
   readonly head: RequestHead
   readonly client: ClientAddress
   readonly secure: boolean
 }
 
-function readRequest(request: RouteRequest, path: string): AskedRequest {
+/** Reads a request to decide about. @internal */
+export function readRequest(request: RouteRequest, path: string): AskedRequest {
   const reader = new OptionReader(request, path)
   const method = reader.string('method') ?? 'GET'
   const url = reader.string('url') ?? '/'

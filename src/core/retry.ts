@@ -1,18 +1,13 @@
+import { evaluate } from '../rules/condition.js'
+import type { ExchangeView } from './exchange-view.js'
 import type { TryFailure } from './failure.js'
-
-/** When a failed try may be repeated, and where. Part of a backend's options. */
-export interface RetryPolicy {
-  /** Tries after the first. HAProxy: `retries`. */
-  readonly retries: number
-  /** Every which retry goes to another server; below 0, counted from the last; 0: never. HAProxy: `option redispatch`. */
-  readonly redispatch: number
-}
+import type { RetryPolicy } from './retry-options.js'
 
 /** What {@link decideRetry} needs to know of the exchange and its server. */
 export interface RetryState {
   /** Retries used so far. */
   readonly used: number
-  /** Whether a request that has been sent may be sent again: its method is idempotent, and its body is still at hand. */
+  /** Whether a request that has been sent may be sent again, and nothing of it is lost. */
   readonly isReplayable: boolean
   /** Whether the server that failed is still up. */
   readonly isServerUp: boolean
@@ -22,28 +17,41 @@ export interface RetryState {
   readonly isFree: boolean
 }
 
+/** Why a try came to nothing; `unwanted`: the server answered, with a status that is one to try again for. */
+export type RetryCause = Pick<TryFailure, 'sent' | 'reused'> & {
+  readonly kind: TryFailure['kind'] | 'server-timeout' | 'unwanted'
+}
+
 /** Give up; the same server at once; the same one after a pause; another server at once. */
 export type RetryDecision = 'give-up' | 'same' | 'same-later' | 'other'
 
-/** Methods that may be repeated without asking (RFC 9110 9.2.2). */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
-
-/** Whether a request of this method has the same effect when it is sent twice. */
-export function isIdempotent(method: string): boolean {
-  return idempotent.has(method)
+/** HAProxy's rules for what happens after a failed try (its manual, `retries`, `retry-on` and `option redispatch`). */
+export function decideRetry(cause: RetryCause, state: RetryState, policy: RetryPolicy): RetryDecision {
+  if (state.used >= policy.retries || !isCovered(cause, policy)) return 'give-up'
+  if (cause.sent && !state.isReplayable) return 'give-up'
+  if (mayMove(state, policy)) return 'other'
+  return cause.kind === 'connect-refused' ? 'same-later' : 'same'
 }
 
-/** HAProxy's rules for what happens after a failed try (its manual, `retries` and `option redispatch`). */
-export function decideRetry(failure: TryFailure, state: RetryState, policy: RetryPolicy): RetryDecision {
-  if (state.used >= policy.retries) return 'give-up'
-  if (failure.sent) {
-    // A connection that was reused and is dead says little of the server: a fresh one is worth the try, if nobody else is.
-    if (failure.kind !== 'server-closed' || !failure.reused || !state.isReplayable) return 'give-up'
-    return mayMove(state, policy) ? 'other' : 'same'
+/** Whether it is one of the misfortunes that the policy names. */
+function isCovered({ kind, reused }: RetryCause, { events }: RetryPolicy): boolean {
+  switch (kind) {
+    case 'connect-refused':
+    case 'connect-timeout':
+      return events.has('conn-failure')
+    case 'server-closed':
+      // A kept connection that is dead says little of the server: it is a connection that there was not.
+      return events.has('empty-response') || (reused && events.has('conn-failure'))
+    case 'server-timeout':
+      return events.has('response-timeout')
+    case 'bad-response':
+      return events.has('junk-response')
+    case 'unwanted':
+      return true
+    case 'unsupported':
+    case 'internal':
+      return false
   }
-  if (failure.kind !== 'connect-refused' && failure.kind !== 'connect-timeout') return 'give-up'
-  if (mayMove(state, policy)) return 'other'
-  return failure.kind === 'connect-refused' ? 'same-later' : 'same'
 }
 
 function mayMove(state: RetryState, { retries, redispatch }: RetryPolicy): boolean {
@@ -53,4 +61,10 @@ function mayMove(state: RetryState, { retries, redispatch }: RetryPolicy): boole
   if (!state.hasOther) return false
   const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch
   return interval > 0 && (state.used + 1) % interval === 0
+}
+
+/** Whether a request is one that may be sent twice. Throws what the policy's condition does. */
+export function isRepeatable(exchange: ExchangeView, { methods, unless }: RetryPolicy): boolean {
+  if (methods !== undefined && !methods.has(exchange.method)) return false
+  return unless === undefined || !evaluate(unless, exchange)
 }

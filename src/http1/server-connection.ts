@@ -276,13 +276,15 @@ export class ServerConnection implements Try, ChunkSink {
     if (decoder.hasFailed) return this.#fail('bad-response', true)
     if (!decoder.isDone || this.#listener === undefined) return
     if (end < bytes.length) this.#keepsAlive = false
+    if (decoder.trailers.length > 0) this.#release(false)
     const listener = this.#listener
+    // Whoever got the head may have given up.
+    if (listener === undefined) return
     const head = this.#held
     this.#held = undefined
     this.#finish()
-    if (head !== undefined && decoder.trailers.length === 0) return listener.serverHead(head, undefined, true)
-    if (head !== undefined) listener.serverHead(head, undefined, false)
-    listener.serverEnd(decoder.trailers.length > 0 ? decoder.trailers : undefined)
+    if (head !== undefined) listener.serverHead(head, undefined, true)
+    else listener.serverEnd(decoder.trailers.length > 0 ? decoder.trailers : undefined)
   }
 
   chunkData(bytes: Buffer): void {

@@ -116,6 +116,7 @@ export const metrics: Metrics = {
   responseErrors: { ...counter('eresp', 'Responses invalid, cut short or too late'), ...served('responseErrors') },
   retries: { ...counter('wretr', 'Tries repeated on the same server'), ...served('retries') },
   redispatches: { ...counter('wredis', 'Exchanges moved to another server'), ...served('redispatches') },
+  deniedRetries: { ...counter(undefined, 'Retries that the budget did not allow'), ...served('deniedRetries') },
   clientAborts: { ...counter('cli_abrt', 'Transfers broken off by the client'), ...served('clientAborts') },
   serverAborts: { ...counter('srv_abrt', 'Transfers broken off by the server'), ...served('serverAborts') },
   chosen: { ...counter('lbtot', 'Times that a server was chosen'), ...served('chosen') },

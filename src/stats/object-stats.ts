@@ -73,6 +73,8 @@ export interface ServingStats extends TrafficStats {
   readonly retries: number
   /** Exchanges moved from this server to another. HAProxy: `wredis`. */
   readonly redispatches: number
+  /** Retries that the `retryBudget` did not allow. */
+  readonly deniedRetries: number
   /** Transfers that the client broke off. HAProxy: `cli_abrt`. */
   readonly clientAborts: number
   /** Transfers that the server broke off. HAProxy: `srv_abrt`. */

@@ -10,6 +10,11 @@ export interface VirtualClockOptions {
   readonly epoch?: number | Date
 }
 
+/** Something that happens at an exact moment, its `due`, fractions of a millisecond included. @internal */
+export interface ClockEvent extends HeapTimer {
+  callback(): void
+}
+
 /** Node's limit for a timer, which the system clock has too. */
 const longestTimer = 2 ** 31 - 1
 
@@ -30,7 +35,7 @@ const longestTimer = 2 ** 31 - 1
  * ```
  */
 export class VirtualClock implements Clock {
-  readonly #heap = new TimerHeap<VirtualTimer>()
+  readonly #heap = new TimerHeap<ClockEvent>()
   readonly #wallOffset: number
   #now: number
   #advancing = false
@@ -94,6 +99,29 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Lets an event happen when its time has come, which is not over yet. @internal */
+  schedule(event: ClockEvent): void {
+    this.#heap.add(event)
+  }
+
+  /** Lets it not happen. @internal */
+  cancel(event: ClockEvent): void {
+    this.#heap.remove(event)
+  }
+
+  /**
+   * Moves on from one timer or event to the next, for as long as `goesOn` says and up to `end`, and stays at the last.
+   * @internal
+   */
+  run(goesOn: () => boolean, end: number): void {
+    this.#begin(0)
+    try {
+      while (goesOn() && this.#fireNext(end));
+    } finally {
+      this.#advancing = false
+    }
+  }
+
   #begin(ms: number): number {
     if (!(ms >= 0 && ms < Infinity)) throw new OptionError('ms', ms, 'milliseconds, 0 or more')
     if (this.#advancing) throw new EvenkeelError('ERR_EVENKEEL_STATE', 'the virtual clock is being advanced already')
@@ -112,7 +140,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-class VirtualTimer implements Timer, HeapTimer {
+class VirtualTimer implements Timer, ClockEvent {
   due = 0
   order = 0
   place = -1
@@ -120,7 +148,7 @@ class VirtualTimer implements Timer, HeapTimer {
 
   constructor(
     readonly clock: Clock,
-    readonly heap: TimerHeap<VirtualTimer>,
+    readonly heap: TimerHeap<ClockEvent>,
     readonly callback: () => void,
     readonly ms: number,
   ) {

@@ -157,5 +157,8 @@ describe('round robin', () => {
     const pool = new Pool(new RoundRobin(), [3, 2])
     pool.pick()
     assert.equal(pool.reason, 'its turn, by weight 3 of 5')
+    const alone = new Pool(new RoundRobin(), [1])
+    alone.pick(alone.get('a'))
+    assert.equal(alone.reason, 'no other server has room')
   })
 })

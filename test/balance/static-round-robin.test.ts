@@ -65,5 +65,8 @@ describe('static round robin', () => {
     pool.pick()
     pool.pick()
     assert.equal(pool.reason, 'its slot, 2 of 6')
+    const alone = new Pool(new StaticRoundRobin(), [1])
+    alone.pick(alone.get('a'))
+    assert.equal(alone.reason, 'no other server has room')
   })
 })

@@ -4,6 +4,7 @@ import { Backend } from '../../src/core/backend.js'
 import type { Decision } from '../../src/core/decision.js'
 import { Frontend, type RouteRequest } from '../../src/core/frontend.js'
 import { source } from '../../src/rules/samples.js'
+import { makeBackend } from '../support/asker.js'
 import { app, files, web } from '../support/web-frontend.js'
 
 /** The names of where a decision goes. */
@@ -42,8 +43,21 @@ describe('a decision without a socket', () => {
     full.server('a').take(1)
     const { server, queued, status, trace } = new Frontend('web', { defaultBackend: full }).route()
     assert.deepEqual({ server, queued, status }, { server: undefined, queued: true, status: undefined })
-    const balance = trace.at(-1)
+    const [balance, queue] = trace.slice(-2)
     assert.ok(balance?.step === 'balance' && balance.reason === 'no server has room')
+    assert.deepEqual([balance.candidates, balance.full], [['a'], ['a']])
+    assert.deepEqual(queue, { step: 'queue', of: 'backend', name: 'full', ahead: 0 })
+  })
+
+  test('is to wait for its server where that is full, behind those who wait there', () => {
+    const { backend, ask } = makeBackend()
+    ask('a')
+    ask('a')
+    const { queued, trace } = new Frontend('web', { defaultBackend: backend }).route({ headers: { 'X-To': 'a' } })
+    const [balance, queue] = trace.slice(-2)
+    assert.ok(balance?.step === 'balance' && balance.server === 'a')
+    assert.deepEqual(balance.full, ['a'])
+    assert.deepEqual([queued, queue], [true, { step: 'queue', of: 'server', name: 'a', ahead: 1 }])
   })
 
   test('advances the round robin and moves no counter', () => {
@@ -180,12 +194,13 @@ describe('the trace of a decision', () => {
         light: { address: '127.0.0.1:4', weight: 0 },
         spare: { address: '127.0.0.1:5', backup: true },
         down: { address: '127.0.0.1:6', check: { fall: 1 } },
+        silent: { address: '127.0.0.1:7', check: { fall: 1 } },
       },
     })
     backend.server('draining').drain()
     backend.server('away').maintenance()
-    backend.server('down').observeCheck({ passed: false, status: 'L4CON', reason: '', duration: 1 })
-    backend.server('down').observeCheck({ passed: false, status: 'L4CON', reason: '', duration: 1 })
+    backend.server('down').observeCheck({ passed: false, status: 'L4CON', reason: 'connection refused', duration: 1 })
+    backend.server('silent').observeCheck({ passed: false, status: 'L4TOUT', reason: '', duration: 1 })
     const balance = new Frontend('web', { defaultBackend: backend }).route().trace.at(-1)
     assert.ok(balance?.step === 'balance')
     assert.deepEqual(balance.candidates, ['up'])
@@ -194,7 +209,8 @@ describe('the trace of a decision', () => {
       away: 'in maintenance',
       light: 'weight 0',
       spare: 'a backup that is not needed',
-      down: 'down',
+      down: 'down: L4CON, connection refused',
+      silent: 'down: L4TOUT',
     })
   })
 })

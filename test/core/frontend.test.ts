@@ -86,7 +86,16 @@ describe('what backends have as defaults', () => {
   test('is as documented', () => {
     const { settings, balancer } = new Backend('app')
     assert.deepEqual(settings.timeout, { connect: 5000, server: 60_000, queue: 5000, tunnel: 3_600_000 })
-    assert.deepEqual(settings.retryPolicy, { retries: 3, redispatch: -1 })
+    assert.deepEqual(settings.retryPolicy, {
+      retries: 3,
+      redispatch: -1,
+      events: new Set(['conn-failure']),
+      statuses: undefined,
+      methods: new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']),
+      unless: undefined,
+      replayBuffer: 16 * 1024,
+      budget: undefined,
+    })
     assert.deepEqual([settings.host, settings.check, balancer.algorithm], ['client', undefined, 'roundrobin'])
   })
 

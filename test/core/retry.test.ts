@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { TryFailure } from '../../src/core/failure.js'
-import { decideRetry, isIdempotent, type RetryDecision, type RetryState } from '../../src/core/retry.js'
+import {
+  decideRetry,
+  isRepeatable,
+  type RetryCause,
+  type RetryDecision,
+  type RetryState,
+} from '../../src/core/retry.js'
+import { type RetryOn, type RetryOptions, type RetryPolicy, readRetryPolicy } from '../../src/core/retry-options.js'
+import { method } from '../../src/rules/samples.js'
+import { OptionReader } from '../../src/util/options.js'
+import { view } from '../rules/views.js'
 
-const refused: TryFailure = { kind: 'connect-refused', sent: false, reused: false }
-const timedOut: TryFailure = { kind: 'connect-timeout', sent: false, reused: false }
-const deadReused: TryFailure = { kind: 'server-closed', sent: true, reused: true }
+const refused: RetryCause = { kind: 'connect-refused', sent: false, reused: false }
+const timedOut: RetryCause = { kind: 'connect-timeout', sent: false, reused: false }
+const deadReused: RetryCause = { kind: 'server-closed', sent: true, reused: true }
+const closed: RetryCause = { kind: 'server-closed', sent: true, reused: false }
+const junk: RetryCause = { kind: 'bad-response', sent: true, reused: false }
+const silent: RetryCause = { kind: 'server-timeout', sent: true, reused: false }
+const unwanted: RetryCause = { kind: 'unwanted', sent: true, reused: false }
+
+/** The policy that a backend has with these options. */
+function policyOf(options: RetryOptions = {}): RetryPolicy {
+  return readRetryPolicy(new OptionReader(options, 'backends.app'))
+}
 
 /** An exchange that something binds to its server, one of two. */
 const bound: RetryState = { used: 0, isReplayable: true, isServerUp: true, hasOther: true, isFree: false }
@@ -17,14 +35,14 @@ const alone: RetryState = { ...bound, hasOther: false }
 
 /** The decisions for one retry after the other, up to the last. */
 function decisions(
-  failure: TryFailure,
+  cause: RetryCause,
   state: RetryState,
   redispatch: number,
-  { retries = 3 } = {},
+  options: RetryOptions = {},
 ): readonly RetryDecision[] {
+  const policy = policyOf({ ...options, redispatch })
   const all: RetryDecision[] = []
-  for (let used = 0; used <= retries; used++)
-    all.push(decideRetry(failure, { ...state, used }, { retries, redispatch }))
+  for (let used = 0; used <= policy.retries; used++) all.push(decideRetry(cause, { ...state, used }, policy))
   return all
 }
 
@@ -84,9 +102,9 @@ describe('a server that refuses the connection', () => {
 
   test('is left at once when it is down, whatever binds the exchange', () => {
     const down = { ...bound, isServerUp: false }
-    assert.equal(decideRetry(refused, down, { retries: 3, redispatch: -1 }), 'other')
-    assert.equal(decideRetry(refused, { ...down, hasOther: false }, { retries: 3, redispatch: -1 }), 'other')
-    assert.equal(decideRetry(refused, down, { retries: 3, redispatch: 0 }), 'same-later')
+    assert.equal(decideRetry(refused, down, policyOf()), 'other')
+    assert.equal(decideRetry(refused, { ...down, hasOther: false }, policyOf()), 'other')
+    assert.equal(decideRetry(refused, down, policyOf({ redispatch: false })), 'same-later')
   })
 
   test('gets one try with retries 0', () => {
@@ -104,7 +122,7 @@ describe('a server that does not answer in time', () => {
 })
 
 describe('a request that was sent', () => {
-  const policy = { retries: 3, redispatch: -1 }
+  const policy = policyOf()
 
   test('is sent again at once when a reused connection died under it, elsewhere where that may be', () => {
     assert.deepEqual(decisions(deadReused, free, -1), ['other', 'other', 'other', 'give-up'])
@@ -131,23 +149,91 @@ describe('a request that was sent', () => {
 })
 
 test('what no server can help with is not tried again', () => {
-  const policy = { retries: 3, redispatch: -1 }
+  const policy = policyOf()
   assert.equal(decideRetry({ kind: 'unsupported', sent: false, reused: false }, free, policy), 'give-up')
   assert.equal(decideRetry({ kind: 'internal', sent: false, reused: false }, free, policy), 'give-up')
 })
 
-test('methods that may be repeated are those of RFC 9110 9.2.2', () => {
-  for (const method of ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']) assert.equal(isIdempotent(method), true)
-  for (const method of ['POST', 'PATCH', 'CONNECT', 'get', 'PURGE', '']) assert.equal(isIdempotent(method), false)
+/** What each word of `retryOn` covers: nothing else of the rest. */
+const covered: readonly (readonly [RetryOn, readonly RetryCause[]])[] = [
+  ['none', []],
+  ['conn-failure', [refused, timedOut, deadReused]],
+  ['empty-response', [deadReused, closed]],
+  ['junk-response', [junk]],
+  ['response-timeout', [silent]],
+  ['all-retryable-errors', [refused, timedOut, deadReused, closed, junk, silent]],
+  [503, []],
+]
+
+for (const [word, causes] of covered) {
+  test(`retryOn ${word} covers what it says, and no more`, () => {
+    const policy = policyOf({ retryOn: word })
+    const all = [refused, timedOut, deadReused, closed, junk, silent]
+    assert.deepEqual(
+      all.filter((cause) => decideRetry(cause, free, policy) !== 'give-up'),
+      causes,
+    )
+  })
+}
+
+describe('a try that came to nothing after the request was sent', () => {
+  const policy = policyOf({ retryOn: ['all-retryable-errors', 404] })
+
+  test('is repeated without a pause, on the servers that a failed connection leads to', () => {
+    for (const cause of [closed, junk, silent, unwanted]) {
+      const retryOn = 'all-retryable-errors'
+      assert.deepEqual(decisions(cause, free, -1, { retryOn }), ['other', 'other', 'other', 'give-up'])
+      assert.deepEqual(decisions(cause, bound, -1, { retryOn }), ['same', 'same', 'other', 'give-up'])
+      assert.deepEqual(decisions(cause, bound, 1, { retryOn }), ['other', 'other', 'other', 'give-up'])
+      assert.deepEqual(decisions(cause, free, 0, { retryOn }), ['same', 'same', 'same', 'give-up'])
+    }
+  })
+
+  test('is not repeated when the request is not to be sent twice, while a failed connection is', () => {
+    const state = { ...free, isReplayable: false }
+    for (const cause of [closed, junk, silent, unwanted, deadReused]) {
+      assert.equal(decideRetry(cause, state, policy), 'give-up')
+    }
+    assert.equal(decideRetry(refused, state, policy), 'other')
+  })
 })
 
-test('there are never more tries than retries and one, whatever fails and however', () => {
+describe('a request that may be sent twice', () => {
+  const repeatable = (name: string, options: RetryOptions): boolean =>
+    isRepeatable(view({ method: name, fields: ['Host', 'a.test'] }), policyOf(options))
+
+  test('is by default one whose method RFC 9110 9.2.2 calls idempotent', () => {
+    for (const name of ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']) assert.equal(repeatable(name, {}), true)
+    for (const name of ['POST', 'PATCH', 'CONNECT', 'get', 'PURGE']) assert.equal(repeatable(name, {}), false)
+    assert.equal(repeatable('PUT', { retryMethods: 'idempotent' }), true)
+    assert.equal(repeatable('POST', { retryMethods: 'idempotent' }), false)
+  })
+
+  test('is one of the methods that are named, or of any', () => {
+    assert.equal(repeatable('POST', { retryMethods: ['GET', 'POST'] }), true)
+    assert.equal(repeatable('PUT', { retryMethods: ['GET', 'POST'] }), false)
+    assert.equal(repeatable('GET', { retryMethods: [] }), false)
+    for (const name of ['GET', 'POST', 'PURGE']) assert.equal(repeatable(name, { retryMethods: 'any' }), true)
+  })
+
+  test('is none for which the condition is true', () => {
+    const retryUnless = method.is('DELETE')
+    assert.equal(repeatable('DELETE', { retryUnless }), false)
+    assert.equal(repeatable('GET', { retryUnless }), true)
+    assert.equal(repeatable('POST', { retryUnless }), false)
+    assert.equal(repeatable('POST', { retryUnless, retryMethods: 'any' }), true)
+  })
+})
+
+test('there are never more tries than retries and one, and none that the rules forbid, whatever fails and however', () => {
   const failures = fc.record({
-    kind: fc.constantFrom<TryFailure['kind']>(
+    kind: fc.constantFrom<RetryCause['kind']>(
       'connect-refused',
       'connect-timeout',
       'server-closed',
       'bad-response',
+      'server-timeout',
+      'unwanted',
       'unsupported',
       'internal',
     ),
@@ -160,17 +246,23 @@ test('there are never more tries than retries and one, whatever fails and howeve
     hasOther: fc.boolean(),
     isFree: fc.boolean(),
   })
-  const policy = fc.record({ retries: fc.integer({ min: 0, max: 20 }), redispatch: fc.integer({ min: -25, max: 25 }) })
+  const options = fc.record({
+    retries: fc.integer({ min: 0, max: 20 }),
+    redispatch: fc.integer({ min: -25, max: 25 }),
+    retryOn: fc.constantFrom<RetryOn>('none', 'conn-failure', 'empty-response', 'all-retryable-errors'),
+  })
   fc.assert(
-    fc.property(fc.infiniteStream(fc.tuple(failures, state)), policy, (stream, { retries, redispatch }) => {
+    fc.property(fc.infiniteStream(fc.tuple(failures, state)), options, (stream, chosen) => {
+      const policy = policyOf(chosen)
       let tries = 1
       for (const [failure, now] of stream) {
-        const decision = decideRetry(failure, { ...now, used: tries - 1 }, { retries, redispatch })
+        const decision = decideRetry(failure, { ...now, used: tries - 1 }, policy)
         if (decision === 'give-up') break
-        if (failure.sent) assert.ok(failure.reused && now.isReplayable, 'a request that was sent is repeated')
+        if (failure.sent) assert.ok(now.isReplayable, 'a request that was sent is repeated')
+        if (policy.redispatch === 0) assert.notEqual(decision, 'other')
         tries++
       }
-      assert.ok(tries <= retries + 1)
+      assert.ok(tries <= policy.retries + 1)
     }),
   )
 })

@@ -96,12 +96,17 @@ export class RawOrigin {
    * grows as they come.
    */
   answerAll(answer: (request: HttpMessage) => string | Promise<string>): HttpMessage[] {
+    return this.serveAll(async (request, wire) => void wire.send(await answer(request)))
+  }
+
+  /** Does with every request on every new connection what `serve` says. Gives the list of the requests. */
+  serveAll(serve: (request: HttpMessage, wire: Wire) => void | Promise<void>): HttpMessage[] {
     const requests: HttpMessage[] = []
     this.#serve = async (wire) => {
       while (!wire.hasEnded) {
         const request = await readRequest(wire)
         requests.push(request)
-        wire.send(await answer(request))
+        await serve(request, wire)
       }
     }
     return requests
