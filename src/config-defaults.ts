@@ -17,6 +17,12 @@ export const frontendNames = [
   'forwarded',
   'via',
   'trustedProxies',
+  'httpServerClose',
+  'httpClose',
+  'maxHeaderBytes',
+  'maxHeaders',
+  'maxTargetBytes',
+  'allowConnect',
 ]
 export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
 
@@ -34,6 +40,15 @@ export const backendNames = [
   'host',
   'sendServerName',
   'transport',
+  'dispatcher',
+  'httpReuse',
+  'poolMaxConnections',
+  'poolPurgeDelay',
+  'maxReuse',
+  'httpServerClose',
+  'httpClose',
+  'maxResponseHeaderBytes',
+  'maxResponseHeaders',
   'errorFiles',
 ]
 export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']

@@ -25,6 +25,7 @@ import { type PrioritySettings, turnOf } from './priority.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
+import { refuseUnfit } from './transport-options.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -206,6 +207,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   #admit(server: Server, path: string): void {
     if (this.#servers.has(server.name)) throw new OptionError(path, server.name, 'names of servers that differ')
+    refuseUnfit(server.pool, this.settings, `${path}.${server.name}`)
     server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
     this.#servers.set(server.name, server)
   }

@@ -3,8 +3,13 @@ import { DialError } from '../net/dialer.js'
 
 /** A try that never got a connection. */
 export function connectFailure(error: Error & { code?: string }): TryFailure {
-  const kind = error instanceof DialError ? error.kind : isRefusal(error) ? 'internal' : 'connect-refused'
-  return { kind, sent: false, reused: false, cause: error }
+  return { kind: kindOf(error), sent: false, reused: false, cause: error }
+}
+
+function kindOf(error: Error & { code?: string }): TryFailure['kind'] {
+  if (error instanceof DialError) return error.kind
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect-timeout'
+  return isRefusal(error) ? 'internal' : 'connect-refused'
 }
 
 /** undici's own word that it will not send such a request. */

@@ -1,6 +1,8 @@
 import { aborts } from './behaviours/aborts.js'
 import { backPressure } from './behaviours/back-pressure.js'
 import { badServers } from './behaviours/bad-servers.js'
+import { connect } from './behaviours/connect.js'
+import { connectionModes } from './behaviours/connection-modes.js'
 import { connections } from './behaviours/connections.js'
 import { earlyResponses } from './behaviours/early-responses.js'
 import { forwarding } from './behaviours/forwarding.js'
@@ -21,6 +23,8 @@ export const behaviours: readonly Behaviour[] = [
   ...requestBodies,
   ...responseBodies,
   ...connections,
+  ...connectionModes,
+  ...connect,
   ...earlyResponses,
   ...upgrades,
   ...aborts,
