@@ -84,6 +84,18 @@ export const carrierLimits: readonly CarrierLimit[] = [
     instead: 'poolMaxConnections, poolPurgeDelay and maxReuse are refused',
   },
   {
+    carrier: 'dispatcher',
+    missing: 'response-head-limit',
+    reason: 'a dispatcher reads the heads of responses itself',
+    instead: 'its own limit holds in the place of maxResponseHeaderBytes',
+  },
+  {
+    carrier: 'node-http',
+    missing: 'large-heads',
+    reason: 'node:http reads heads up to its server’s own maxHeaderSize, 16 KiB by default',
+    instead: '431 from node:http, which the log does not tell',
+  },
+  {
     carrier: 'node-http',
     missing: 'time-of-head',
     reason: 'node:http does not tell when the first byte of a head arrives',

@@ -12,9 +12,11 @@ function kindOf(error: Error & { code?: string }): TryFailure['kind'] {
   return isRefusal(error) ? 'internal' : 'connect-refused'
 }
 
-/** undici's own word that it will not send such a request. */
-function isRefusal(error: { code?: string }): boolean {
-  return error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED'
+/** undici's own words that it will not send such a request, or has no mock for it. */
+const refusals = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_MOCK_ERR_MOCK_NOT_MATCHED'])
+
+function isRefusal({ code }: { code?: string }): boolean {
+  return code !== undefined && refusals.has(code)
 }
 
 /** A try that broke after its request went out. */

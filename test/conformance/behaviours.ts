@@ -6,6 +6,7 @@ import { connectionModes } from './behaviours/connection-modes.js'
 import { connections } from './behaviours/connections.js'
 import { earlyResponses } from './behaviours/early-responses.js'
 import { forwarding } from './behaviours/forwarding.js'
+import { headLimits } from './behaviours/head-limits.js'
 import { refusals } from './behaviours/refusals.js'
 import { requestBodies } from './behaviours/request-bodies.js'
 import { requestHeads } from './behaviours/request-heads.js'
@@ -31,5 +32,6 @@ export const behaviours: readonly Behaviour[] = [
   ...backPressure,
   ...badServers,
   ...refusals,
+  ...headLimits,
   ...timeLimits,
 ]

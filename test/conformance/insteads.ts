@@ -148,6 +148,28 @@ export const insteads: readonly Instead[] = [
     },
   },
   {
+    carriers: ['dispatcher'],
+    missing: 'response-head-limit',
+    claim: 'the dispatcher’s own limit holds for the heads of responses',
+    async run(scene) {
+      const stage = await scene.open({ backend: { maxResponseHeaderBytes: '1k' } })
+      const { response } = await pass(stage, requestText('GET /'), responseText('ok', `X-A: ${'x'.repeat(2000)}`))
+      assert.equal(response.status, 200)
+    },
+  },
+  {
+    carriers: ['node-http'],
+    missing: 'large-heads',
+    claim: 'a head above the limit of the application’s server: 431, whatever maxHeaderBytes says',
+    async run(scene) {
+      const { client, origin } = await scene.open({ frontend: { maxHeaderBytes: '64k' } })
+      client.send(requestText('GET /', `Cookie: a=${'x'.repeat(40_000)}`))
+      assert.equal((await readHead(client)).status, 431)
+      await client.ending()
+      assert.equal(origin.wires.length, 0)
+    },
+  },
+  {
     carriers: ['node-http'],
     missing: 'time-of-head',
     claim: 'TR is 0, however long the head took',

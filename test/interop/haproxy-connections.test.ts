@@ -145,7 +145,7 @@ async function playExpect(
   client.send(expecting)
   const server = await origin.accept()
   const head = await server.through('\r\n\r\n')
-  assert.match(head, /^POST \/ HTTP\/1\.1\r\n[^]*expect: 100-continue\r\n/i, side.name)
+  assert.match(head, /^POST \/ HTTP\/1\.1\r\n[\s\S]*expect: 100-continue\r\n/i, side.name)
   assert.deepEqual([client.pending, server.pending], ['', ''])
   await play(client, server)
   return client

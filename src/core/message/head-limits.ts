@@ -1,5 +1,5 @@
 import { OptionError } from '../../util/errors.js'
-import type { OptionReader, Size } from '../../util/options.js'
+import { type OptionReader, readSize, type Size } from '../../util/options.js'
 
 /** How large the head of a request may be. */
 export interface RequestLimitOptions {
@@ -45,25 +45,31 @@ const mostFields = 32_767
 
 /** Reads a frontend's limits. */
 export function readRequestLimits(reader: OptionReader): RequestLimits {
-  const maxHeaderBytes = readHeaderBytes(reader, 'maxHeaderBytes') ?? defaultRequestLimits.maxHeaderBytes
-  const maxHeaders = reader.integer('maxHeaders', 1, mostFields) ?? defaultRequestLimits.maxHeaders
-  const maxTargetBytes = reader.size('maxTargetBytes') ?? Math.min(defaultRequestLimits.maxTargetBytes, maxHeaderBytes)
-  if (maxTargetBytes < 1 || maxTargetBytes > maxHeaderBytes) {
-    throw new OptionError(reader.pathOf('maxTargetBytes'), maxTargetBytes, `1 to ${maxHeaderBytes}, the whole head's`)
+  const maxHeaderBytes = reader.read('maxHeaderBytes', readHeaderBytes) ?? defaultRequestLimits.maxHeaderBytes
+  const maxTargetBytes = reader.read('maxTargetBytes', (value, path) => readTargetBytes(value, path, maxHeaderBytes))
+  return {
+    maxHeaderBytes,
+    maxHeaders: reader.integer('maxHeaders', 1, mostFields) ?? defaultRequestLimits.maxHeaders,
+    maxTargetBytes: maxTargetBytes ?? Math.min(defaultRequestLimits.maxTargetBytes, maxHeaderBytes),
   }
-  return { maxHeaderBytes, maxHeaders, maxTargetBytes }
 }
 
 /** Reads a backend's limits. */
 export function readResponseLimits(reader: OptionReader): ResponseLimits {
   return {
-    maxHeaderBytes: readHeaderBytes(reader, 'maxResponseHeaderBytes') ?? defaultResponseLimits.maxHeaderBytes,
+    maxHeaderBytes: reader.read('maxResponseHeaderBytes', readHeaderBytes) ?? defaultResponseLimits.maxHeaderBytes,
     maxHeaders: reader.integer('maxResponseHeaders', 1, mostFields) ?? defaultResponseLimits.maxHeaders,
   }
 }
 
-function readHeaderBytes(reader: OptionReader, name: string): number | undefined {
-  const bytes = reader.size(name)
-  if (bytes === undefined || (bytes >= 1024 && bytes <= 2 ** 20)) return bytes
-  throw new OptionError(reader.pathOf(name), bytes, 'a size from 1k to 1m')
+function readHeaderBytes(value: unknown, path: string): number {
+  const bytes = readSize(value, path)
+  if (bytes >= 1024 && bytes <= 2 ** 20) return bytes
+  throw new OptionError(path, value, 'a size from 1k to 1m')
+}
+
+function readTargetBytes(value: unknown, path: string, most: number): number {
+  const bytes = readSize(value, path)
+  if (bytes >= 1 && bytes <= most) return bytes
+  throw new OptionError(path, value, `a size from 1 to ${most}, that of the whole head`)
 }
