@@ -1,13 +1,10 @@
 import type { Backend } from './core/backend.js'
-import type { Transport } from './core/carrier.js'
 import type { CheckSettings } from './core/check-options.js'
 import type { Frontend } from './core/frontend.js'
 import type { Server } from './core/server.js'
 import { CheckSchedule, stagger } from './health/check-schedule.js'
-import { Http1Transport } from './http1/pool.js'
 import { AccessLog } from './log/access-log.js'
-import { TcpTransport } from './tcp/transport.js'
-import { UndiciTransport } from './undici/transport.js'
+import { transportFor } from './transport-for.js'
 
 /** Backends at work, and how many frontends and proxies want them to be. */
 const active = new WeakMap<Backend, ActiveBackend>()
@@ -63,19 +60,11 @@ class ActiveBackend {
   }
 
   #equip(server: Server): CheckSchedule | undefined {
-    server.transport = this.#transport(server)
+    server.transport = transportFor(this.#backend, server)
     if (server.check === undefined) return undefined
     const schedule = this.#schedule(server, server.check)
     this.#schedules.set(server, schedule)
     return schedule
-  }
-
-  #transport(server: Server): Transport {
-    const { mode, settings, clock } = this.#backend
-    const connectTimeout = settings.timeout.connect
-    if (mode === 'tcp') return new TcpTransport(server.address, connectTimeout)
-    if (settings.transport === 'undici') return new UndiciTransport(server.address, { connectTimeout })
-    return new Http1Transport(server.address, { connectTimeout, clock })
   }
 
   #schedule(server: Server, check: CheckSettings): CheckSchedule {

@@ -1,6 +1,6 @@
 /** Something that a carrier can't do, and what happens instead. */
 export interface CarrierLimit {
-  readonly carrier: 'http1' | 'node-http' | 'handler' | 'undici'
+  readonly carrier: 'http1' | 'node-http' | 'handler' | 'undici' | 'dispatcher'
   /** The behaviour that is missing: the conformance suite skips what bears this name, and nothing else. */
   readonly missing: string
   /** Why. */
@@ -11,18 +11,6 @@ export interface CarrierLimit {
 
 /** Every limit of the carriers, in one table: the conformance suite and the documentation read it. */
 export const carrierLimits: readonly CarrierLimit[] = [
-  {
-    carrier: 'http1',
-    missing: 'expect-continue-end-to-end',
-    reason: 'a body is asked for as soon as a server is connected',
-    instead: 'the proxy answers 100 Continue itself once a server is connected, and takes the field out',
-  },
-  {
-    carrier: 'http1',
-    missing: 'upgrade-with-body',
-    reason: 'what follows the head of an upgrade request belongs to the tunnel',
-    instead: '501',
-  },
   {
     carrier: 'undici',
     missing: 'request-trailers',
@@ -55,6 +43,12 @@ export const carrierLimits: readonly CarrierLimit[] = [
   },
   {
     carrier: 'undici',
+    missing: 'connect',
+    reason: 'undici takes any answer to CONNECT for a tunnel',
+    instead: '501, though the frontend has allowConnect',
+  },
+  {
+    carrier: 'undici',
     missing: 'unasked-100-continue',
     reason: 'undici takes a 100 that it did not ask for as an error',
     instead: '502',
@@ -64,6 +58,36 @@ export const carrierLimits: readonly CarrierLimit[] = [
     missing: 'reason-in-latin1',
     reason: 'undici reads the reason of a response as UTF-8',
     instead: 'bytes that are not UTF-8 become those of U+FFFD; UTF-8 passes as it is',
+  },
+  {
+    carrier: 'undici',
+    missing: 'reuse-modes',
+    reason: 'undici chooses its connections itself',
+    instead: 'any request may ride on any idle connection, as with httpReuse: always; other modes are refused',
+  },
+  {
+    carrier: 'undici',
+    missing: 'idle-limit',
+    reason: 'undici does not limit how many idle connections it keeps',
+    instead: 'poolMaxConnections is refused',
+  },
+  {
+    carrier: 'dispatcher',
+    missing: 'pool-options',
+    reason: 'a dispatcher keeps its connections itself',
+    instead: 'poolMaxConnections, poolPurgeDelay and maxReuse are refused',
+  },
+  {
+    carrier: 'dispatcher',
+    missing: 'response-head-limit',
+    reason: 'a dispatcher reads the heads of responses itself',
+    instead: 'its own limit holds in the place of maxResponseHeaderBytes',
+  },
+  {
+    carrier: 'node-http',
+    missing: 'large-heads',
+    reason: 'node:http reads heads up to its server’s own maxHeaderSize, 16 KiB by default',
+    instead: '431 from node:http, which the log does not tell',
   },
   {
     carrier: 'node-http',

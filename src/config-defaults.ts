@@ -18,6 +18,12 @@ export const frontendNames = [
   'forwarded',
   'via',
   'trustedProxies',
+  'httpServerClose',
+  'httpClose',
+  'maxHeaderBytes',
+  'maxHeaders',
+  'maxTargetBytes',
+  'allowConnect',
 ]
 export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
 
@@ -40,6 +46,15 @@ export const backendNames = [
   'host',
   'sendServerName',
   'transport',
+  'dispatcher',
+  'httpReuse',
+  'poolMaxConnections',
+  'poolPurgeDelay',
+  'maxReuse',
+  'httpServerClose',
+  'httpClose',
+  'maxResponseHeaderBytes',
+  'maxResponseHeaders',
   'errorFiles',
   ...persistenceNames,
 ]

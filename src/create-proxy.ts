@@ -11,6 +11,7 @@ import {
 import { Backend } from './core/backend.js'
 import type { BackendOptions, BackendTimeouts } from './core/backend-options.js'
 import { readRandom } from './core/backend-options.js'
+import { connectionModes } from './core/connection-mode.js'
 import { Frontend } from './core/frontend.js'
 import type { FrontendOptions, FrontendTimeouts, Route } from './core/frontend-options.js'
 import { ProxyServer } from './proxy-server.js'
@@ -238,7 +239,11 @@ class Assembly {
       ...pickTimeouts(this.#defaults.timeout, timeouts),
       ...(own.timeout === undefined ? {} : new OptionReader(own.timeout, join(path, 'timeout')).values),
     }
-    const options: Record<string, unknown> = { ...pick(this.#defaults, names), ...own, timeout }
+    const inherited = pick(this.#defaults, names)
+    // They are one choice: whoever makes it inherits no part of another.
+    if (connectionModes.some((mode) => own[mode] !== undefined))
+      for (const mode of connectionModes) delete inherited[mode]
+    const options: Record<string, unknown> = { ...inherited, ...own, timeout }
     if (options.errorFiles !== undefined) options.errorFiles = loadFiles(options.errorFiles, join(path, 'errorFiles'))
     return options
   }

@@ -30,6 +30,7 @@ export type {
   Probe,
 } from './core/check-options.js'
 export type { CheckResult, CheckStatus, ProbeResult } from './core/check-result.js'
+export type { ConnectionMode, ConnectionModeOptions } from './core/connection-mode.js'
 export type {
   FrontendCounters,
   ResponseCounters,
@@ -51,6 +52,13 @@ export type {
   RouteSettings,
 } from './core/frontend-options.js'
 export type { ForwardForOptions, ForwardingOptions, ForwardingSettings } from './core/message/forwarded.js'
+export type {
+  RequestLimitOptions,
+  RequestLimits,
+  ResponseLimitOptions,
+  ResponseLimits,
+} from './core/message/head-limits.js'
+export type { PoolOptions, PoolSettings } from './core/pool-options.js'
 export type { Priority, PrioritySettings } from './core/priority.js'
 export type { ResponseView } from './core/response-view.js'
 export type { RetryBudgetOptions, RetryBudgetSettings } from './core/retry-budget.js'
@@ -58,6 +66,7 @@ export type { RetryEvent, RetryOn, RetryOptions, RetryPolicy, RetryStatus } from
 export { Server, type ServerOptions } from './core/server.js'
 export type { AdministrativeState, OperationalState } from './core/server-state.js'
 export type { PersistenceStep, TraceStep } from './core/trace.js'
+export type { DispatcherOption, HttpReuse, TransportOptions, TransportSettings } from './core/transport-options.js'
 export {
   type BackendConfig,
   type Bind,

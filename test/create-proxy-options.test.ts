@@ -8,6 +8,9 @@ type BadValues = Readonly<Record<string, readonly unknown[]>>
 const badTimes = [-1, 'soon', '5 s', '10sec', Number.NaN, Infinity, true, null, {}, '25d']
 const badCounts = [-1, 1.5, '5', Number.NaN, Infinity, null, [], true]
 const badFlags = [0, 1, 'yes', null, {}]
+const badPoolCounts = [-2, 1.5, '5', Number.NaN, null]
+const badHeadSizes = [1023, 2 ** 20 + 1, '2m', 1.5, -1, 'big', null]
+const badFieldCounts = [0, 32_768, 1.5, '5', null]
 
 const badOfFrontends: BadValues = {
   mode: ['udp', '', 5, null],
@@ -23,6 +26,12 @@ const badOfFrontends: BadValues = {
   forwarded: badFlags,
   via: [5, 'a b', null],
   'trustedProxies[0]': ['proxy.test', 5],
+  httpServerClose: badFlags,
+  httpClose: badFlags,
+  allowConnect: badFlags,
+  maxHeaderBytes: badHeadSizes,
+  maxHeaders: badFieldCounts,
+  maxTargetBytes: [0, 16_385, '17k', -1, 'big', null],
 }
 
 const badOfBackends: BadValues = {
@@ -53,6 +62,16 @@ const badOfBackends: BadValues = {
   'retryBudget.minimumPerSecond': [-1, 1_000_001, '10', null, Infinity],
   host: ['', 'a b', 5, null],
   sendServerName: ['', 'X Name', 5, null],
+  transport: ['http2', 5, null],
+  dispatcher: ['agent', {}, 5, null],
+  httpReuse: ['sometimes', true, 5, null],
+  poolMaxConnections: badPoolCounts,
+  poolPurgeDelay: badTimes,
+  maxReuse: badPoolCounts,
+  httpServerClose: badFlags,
+  httpClose: badFlags,
+  maxResponseHeaderBytes: badHeadSizes,
+  maxResponseHeaders: badFieldCounts,
 }
 
 const badOfServers: BadValues = {
@@ -62,6 +81,9 @@ const badOfServers: BadValues = {
   maxConnections: badCounts,
   check: [5, 'yes', null, []],
   'check.timeout': badTimes,
+  poolMaxConnections: badPoolCounts,
+  poolPurgeDelay: badTimes,
+  maxReuse: badPoolCounts,
 }
 
 /** An object with one member, which may lie deep: `a.b` and `a[0]`. */

@@ -5,9 +5,11 @@ import { OptionError } from '../util/errors.js'
 import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Random } from '../util/random.js'
 import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
+import { type ConnectionMode, type ConnectionModeOptions, readConnectionMode } from './connection-mode.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import { type RetryOptions, type RetryPolicy, readRetryPolicy } from './retry-options.js'
 import { Server, type ServerOptions } from './server.js'
+import { readTransport, type TransportOptions, type TransportSettings } from './transport-options.js'
 
 /** What traffic a frontend takes and a backend serves. Both must agree. */
 export type Mode = 'http' | 'tcp'
@@ -28,7 +30,7 @@ export interface BackendTimeouts {
 }
 
 /** Options of a {@link Backend}. */
-export interface BackendOptions extends PersistenceOptions, RetryOptions {
+export interface BackendOptions extends ConnectionModeOptions, PersistenceOptions, RetryOptions, TransportOptions {
   /** Default `http`. HAProxy: `mode`. */
   readonly mode?: Mode
   /** The servers: a list, or a record by name. Default none; more can join later. HAProxy: `server`. */
@@ -60,11 +62,6 @@ export interface BackendOptions extends PersistenceOptions, RetryOptions {
   readonly host?: string
   /** A field that tells the server its own name, in the place of any that the client sent. HAProxy: `http-send-name-header`. */
   readonly sendServerName?: string
-  /**
-   * What carries requests to servers: the library's own HTTP/1.1, or a pool of undici for each server. Default `http1`.
-   * No matter in TCP mode.
-   */
-  readonly transport?: 'http1' | 'undici'
   /** Pages for errors of this backend; they go before the frontend's. HAProxy: `errorfile`. */
   readonly errorFiles?: ErrorPages
   /** Where time comes from. Default: the machine. */
@@ -82,7 +79,7 @@ export interface BackendTimeLimits {
 }
 
 /** The options that need no more than reading. */
-export interface BackendSettings {
+export interface BackendSettings extends ConnectionMode, TransportSettings {
   readonly mode: Mode
   readonly allBackups: boolean
   readonly check: CheckSettings | undefined
@@ -97,7 +94,6 @@ export interface BackendSettings {
   readonly abortOnClose: boolean
   readonly host: string
   readonly sendServerName: string | undefined
-  readonly transport: 'http1' | 'undici'
   readonly errorFiles: ErrorPages
 }
 
@@ -115,8 +111,9 @@ export function readBackendSettings(reader: OptionReader): BackendSettings {
     abortOnClose: reader.boolean('abortOnClose') ?? true,
     host: reader.read('host', readHost) ?? 'client',
     sendServerName: reader.read('sendServerName', readFieldName),
-    transport: reader.oneOf('transport', ['http1', 'undici']) ?? 'http1',
     errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
+    ...readConnectionMode(reader),
+    ...readTransport(reader),
   }
 }
 

@@ -29,6 +29,7 @@ import { Retries } from './retries.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
+import { refuseUnfit } from './transport-options.js'
 import { type Binding, type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -225,6 +226,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     if (server.cookie !== undefined && this.persistence?.cookieName === undefined) {
       throw new OptionError(`${path}.${server.name}.cookie`, server.cookie, 'nothing, as the backend has no cookie')
     }
+    refuseUnfit(server.pool, this.settings, `${path}.${server.name}`)
     server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
     this.#servers.set(server.name, server)
     this.persistence?.join(server)

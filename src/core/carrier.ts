@@ -3,6 +3,7 @@ import type { Deadline } from '../util/deadline.js'
 import type { TryFailure } from './failure.js'
 import type { RequestHead, ResponseHead } from './message/head.js'
 import type { HeadEdits } from './message/head-edits.js'
+import type { Session } from './session.js'
 
 /** A piece of a body: bytes, or a latin1 string where a carrier already holds one. */
 export type Chunk = Buffer | string
@@ -16,7 +17,7 @@ export interface Downstream {
   readonly deadline: Deadline
   /** Nothing that was given waits in memory to be sent: whoever gave it may use its buffer again. */
   readonly isFlushed: boolean
-  /** Sends a 1xx response, when the client's version and the moment allow it. */
+  /** Sends a 1xx response, when the client's version and the moment allow it; a 100 only to a client that waits for it. */
   informational(head: ResponseHead): void
   /**
    * Sends the response's head, and in the same write the first piece of its body where there is one. `ended` says that
@@ -32,7 +33,7 @@ export interface Downstream {
   abort(): void
   /** Stops the request's body from being read. */
   pauseBody(): void
-  /** Lets the request's body come; the first call answers `Expect: 100-continue`. */
+  /** Lets the request's body come. */
   resumeBody(): void
   /**
    * Joins the client to a server after an upgrade or in TCP mode: bytes pass both ways until both sides have ended.
@@ -76,8 +77,14 @@ export interface OutgoingRequest {
   readonly head: RequestHead | undefined
   /** The edits to lay over the head: the exchange's, then this try's. */
   readonly requestEdits: readonly HeadEdits[]
-  /** Whether the request may ride on a connection that served before: if that turns out dead, nothing is lost. */
+  /** The client's connection, which may have server connections of its own. */
+  readonly session: Session
+  /** Whether nothing is lost where the request rides on a connection that served before and turns out dead. */
   readonly mayReuse: boolean
+  /** Whether a try has failed before: this one rides on a fresh connection. */
+  readonly isRetry: boolean
+  /** Whether the connection ends with this exchange, and the server is told. */
+  readonly closes: boolean
 }
 
 /** The server's side: sends exchanges to one server. Made for each server by a {@link TransportFactory}. */
@@ -124,7 +131,7 @@ export interface ServerListener {
   serverConnected(reused: boolean): void
   /** What was refused by `write` has gone out. */
   serverDrained(): void
-  /** A 1xx response other than 100 and 101. */
+  /** A 1xx response other than 101. */
   serverInformational(head: ResponseHead): void
   /** The response's head, with the first piece of its body where it came along; `ended`: the response is complete. */
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void

@@ -9,7 +9,7 @@ import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
 import type { FailureKind, Phase, TryFailure } from './failure.js'
 import type { Frontend } from './frontend.js'
-import type { RequestHead, ResponseHead } from './message/head.js'
+import type { RequestDefect, RequestHead, ResponseHead } from './message/head.js'
 import type { HeadEdits } from './message/head-edits.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
@@ -33,7 +33,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   priority: PrioritySettings = usualPriority
 
   readonly #frontend: Frontend
-  readonly #session: Session
   readonly #client: Downstream
   readonly head: RequestHead | undefined
   readonly #outgoing: Outgoing
@@ -49,7 +48,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #isOver = false
   #isWaitingToRetry = false
   #isRequestComplete: boolean
-  readonly #isFirst: boolean
   /** The server takes no more of the request for now; the client takes no more of the response. */
   #isServerFull = false
   #isClientFull = false
@@ -67,11 +65,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     headAt = frontend.clock.now(),
   ) {
     this.#frontend = frontend
-    this.#session = session
     this.#client = client
     this.head = head
-    this.#outgoing = new Outgoing(head)
-    this.#isFirst = session.exchangeBegan()
+    this.#outgoing = new Outgoing(head, session)
     this.#isRequestComplete = head !== undefined && head.bodyLength === 0
     this.#account = new ExchangeAccount(startedAt, headAt)
   }
@@ -107,20 +103,20 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
-  refuse(kind: 'bad-request' | 'head-too-large' | 'unsupported' | 'callback-failed'): void {
+  refuse(kind: RequestDefect | 'callback-failed'): void {
     this.#frontend.counters.requestBegan(this.#account.headAt)
     this.#fail(kind)
   }
 
   #prepare(head: RequestHead): void {
-    this.#outgoing.prepare(head, this.view, this.#session, this.#frontend.settings, this.#backend!.persistence)
+    this.#outgoing.prepare(head, this.view, this.#frontend.settings, this.#backend!.persistence)
     const { retries, settings } = this.#backend!
     if (this.#isRequestComplete || !retries.isRepeatable(this.view)) return
     this.#replay = new ReplayBuffer(settings.retryPolicy.replayBuffer)
   }
 
   get view(): RequestView {
-    this.#view ??= this.#frontend.view(this.head, this.#session)
+    this.#view ??= this.#frontend.view(this.head, this.#outgoing.session)
     return this.#view
   }
 
@@ -171,7 +167,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
-    this.#outgoing.mayReuse = !this.#isFirst || (this.#backend!.retries.coverDeadConnections && this.#isReplayable())
+    this.#outgoing.ride(this.#backend!.retries.coverDeadConnections && this.#isReplayable(), this.#account.retries)
     const sent = this.#replay?.content
     this.#try = transport.open(this.#outgoing, this)
     this.#try.send(sent, this.#isRequestComplete)
@@ -186,7 +182,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.connectedAt = now
     this.#account.server!.counters.connected(reused)
     this.#backend!.counters.connected(reused)
-    if (!this.#isRequestComplete && this.head !== undefined) this.#client.resumeBody()
+    if (!this.#isRequestComplete && this.head !== undefined) this.#outgoing.letBodyCome(this.#client)
     this.#watch(now)
   }
 
@@ -236,7 +232,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   // -- The response ---------------------------------------------------------------------------------------------------
 
   serverInformational(head: ResponseHead): void {
-    if (!this.#isOver) this.#client.informational(head)
+    if (this.#isOver) return
+    if (head.status === 100) this.#outgoing.awaitsContinue = false
+    this.#client.informational(head)
+    this.#watch()
   }
 
   serverHead(head: ResponseHead, first: Chunk | undefined, ended: boolean): void {
@@ -381,7 +380,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   /** The client is to send or to take, and its time is the shorter. */
   #isClientsTurn(): boolean {
     if (this.#isClientFull) return true
-    const isSending = !this.#isRequestComplete && !this.#isServerFull
+    const isWaiting = this.#outgoing.awaitsContinue && this.#account.bytesIn === 0
+    const isSending = !this.#isRequestComplete && !this.#isServerFull && !isWaiting
     return isSending && this.#clientLimit() <= this.#serverLimit()
   }
 

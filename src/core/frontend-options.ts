@@ -4,9 +4,11 @@ import { OptionError } from '../util/errors.js'
 import { type Duration, OptionReader } from '../util/options.js'
 import { Backend } from './backend.js'
 import { type Mode, unlimited } from './backend-options.js'
+import { type ConnectionMode, type ConnectionModeOptions, readConnectionMode } from './connection-mode.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import type { LogSink } from './exchange-record.js'
 import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
+import { type RequestLimitOptions, type RequestLimits, readRequestLimits } from './message/head-limits.js'
 import { type Priority, type PrioritySettings, readPriority, usualPriority } from './priority.js'
 
 /** Sends what its condition takes to a backend. HAProxy: `use_backend`. */
@@ -36,7 +38,7 @@ export interface FrontendTimeouts {
 }
 
 /** Options of a {@link Frontend}. */
-export interface FrontendOptions extends ForwardingOptions {
+export interface FrontendOptions extends ForwardingOptions, ConnectionModeOptions, RequestLimitOptions {
   /** Default `http`. HAProxy: `mode`. */
   readonly mode?: Mode
   /** Where traffic goes, in order; the first that matches wins. HAProxy: `use_backend`. */
@@ -46,6 +48,11 @@ export interface FrontendOptions extends ForwardingOptions {
   /** Client connections at a time; more wait unaccepted. Default 0: no limit. HAProxy: `maxconn`. */
   readonly maxConnections?: number
   readonly timeout?: FrontendTimeouts
+  /**
+   * Forwards CONNECT to servers, and makes a tunnel of the connection when one agrees. Default false: 501, since what
+   * passes then no rule sees, and a server that connects onwards would do so for everybody. HAProxy forwards it.
+   */
+  readonly allowConnect?: boolean
   /** Pages in the place of the proxy's own errors. HAProxy: `errorfile`. */
   readonly errorFiles?: ErrorPages
   /** Where a record of each ended exchange goes. Default: nowhere. HAProxy: `log`. */
@@ -55,13 +62,15 @@ export interface FrontendOptions extends ForwardingOptions {
 }
 
 /** A frontend's options, read and complete. */
-export interface FrontendSettings extends ForwardingSettings {
+export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly mode: Mode
   readonly maxConnections: number
   /** Milliseconds, `Infinity` for none. */
   readonly timeout: { readonly client: number; readonly httpRequest: number; readonly httpKeepAlive: number }
   readonly errorFiles: ErrorPages
   readonly log: LogSink | undefined
+  readonly requestLimits: RequestLimits
+  readonly allowConnect: boolean
 }
 
 /** Reads all of a frontend's options but its routes and clock. */
@@ -72,7 +81,10 @@ export function readFrontendSettings(reader: OptionReader): FrontendSettings {
     timeout: readTimeouts(reader),
     errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
     log: reader.read('log', readLogSink),
+    requestLimits: readRequestLimits(reader),
+    allowConnect: reader.boolean('allowConnect') ?? false,
     ...readForwarding(reader),
+    ...readConnectionMode(reader),
   }
 }
 

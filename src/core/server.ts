@@ -6,6 +6,7 @@ import { type CheckOption, type CheckSettings, readCheck } from './check-options
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import type { Load } from './load.js'
+import { type PoolOptions, type PoolSettings, readPool } from './pool-options.js'
 import { RiseFall } from './rise-fall.js'
 import {
   type AdministrativeState,
@@ -18,7 +19,7 @@ import { WaitQueue } from './wait-queue.js'
 import type { Warmth } from './warmth.js'
 
 /** Options of a {@link Server}. */
-export interface ServerOptions {
+export interface ServerOptions extends PoolOptions {
   /** Where it listens: `host:port`, `[ipv6]:port` or `unix:/path`. HAProxy: the address of a `server` line. */
   readonly address: string
   /** Its share of the traffic against the others' weights, 0 to 256; 0 gets none. Default 1. HAProxy: `weight`. */
@@ -91,6 +92,8 @@ export class Server {
   /** The weight that it was made with, which percentages would be relative to. HAProxy: `iweight`. */
   readonly initialWeight: number
   readonly backup: boolean
+  /** How it keeps connections where it says otherwise than its backend. */
+  readonly pool: Partial<PoolSettings>
   /** How low its limit may get while there is little traffic; 0: it stays the same. */
   readonly minConnections: number
   /** How many may wait for it; 0: any number. */
@@ -145,6 +148,7 @@ export class Server {
     this.queue = new WaitQueue<Server>({ server: this, limit: this.maxQueue, counters: this.counters })
     this.cookie = reader.read('cookie', readCookie)
     this.nonStick = reader.boolean('nonStick') ?? false
+    this.pool = readPool(reader)
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.

@@ -5,10 +5,22 @@ export interface SessionOwner {
   sessionClosed(): void
 }
 
+/** An idle server connection that serves one client connection alone. */
+export interface OwnConnection {
+  /** Who made it, and takes it up again. */
+  readonly owner: object
+  destroy(): void
+}
+
+/** How many of them one client connection may have. HAProxy's. */
+const mostOwn = 5
+
 /** One client connection. */
 export class Session {
   #isOpen = true
   #hasExchanges = false
+  /** The idle server connections that are this client's alone; the youngest stand last. */
+  #own: OwnConnection[] | undefined
 
   constructor(
     private readonly owner: SessionOwner,
@@ -26,10 +38,31 @@ export class Session {
     return isFirst
   }
 
+  /** Keeps an idle server connection for this client alone. False: there is no client any more, or it has enough. */
+  keep(connection: OwnConnection): boolean {
+    this.#own ??= []
+    if (!this.#isOpen || this.#own.length === mostOwn) return false
+    this.#own.push(connection)
+    return true
+  }
+
+  /** Takes up again the youngest that `owner` made. */
+  takeOwn(owner: object): OwnConnection | undefined {
+    const place = this.#own?.findLastIndex((connection) => connection.owner === owner) ?? -1
+    return place < 0 ? undefined : this.#own!.splice(place, 1)[0]
+  }
+
+  /** Forgets a server connection that is gone. */
+  forget(connection: OwnConnection): void {
+    const place = this.#own?.indexOf(connection) ?? -1
+    if (place >= 0) this.#own!.splice(place, 1)
+  }
+
   /** The connection is gone; a second call does nothing. */
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.owner.sessionClosed()
+    for (const connection of this.#own?.splice(0) ?? []) connection.destroy()
   }
 }

@@ -5,8 +5,9 @@ import { errorAnswer } from '../core/error-page.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
 import { type BodyLength, chunked, isBodyless } from '../core/message/framing.js'
-import type { ResponseHead } from '../core/message/head.js'
+import type { RequestDefect, ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
+import { asksForTunnel } from '../core/message/hop-by-hop.js'
 import { outcomes } from '../core/outcome.js'
 import type { Session } from '../core/session.js'
 import { recordUnbornRequest } from '../core/unborn-request.js'
@@ -21,7 +22,7 @@ import type { DateField } from './date-field.js'
 import { readRequestHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
 import type { TextFields } from './text-fields.js'
-import type { RequestDefect, TextRequestHead } from './text-head.js'
+import type { TextRequestHead } from './text-head.js'
 import { latin1, writeChunk } from './write-chunk.js'
 import { responseText } from './write-head.js'
 
@@ -113,7 +114,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     }
     const isNew = this.#headBeganAt < 0
     if (isNew) this.#headBeganAt = this.#frontend.clock.now()
-    const head = readRequestHead(input, from, this.#headSeen, this.#fields)
+    const head = readRequestHead(input, from, this.#headSeen, this.#frontend.settings.requestLimits, this.#fields)
     this.#headSeen = head === undefined ? input.length - from : 0
     if (head === undefined) {
       if (isNew) this.deadline.set(this, this.#frontend.settings.timeout.httpRequest, this.#headBeganAt)
@@ -132,16 +133,17 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#left = head.bodyLength
     this.#decoder = head.bodyLength === chunked ? new ChunkedDecoder() : undefined
     this.#isBodyWanted = this.#isContinued = this.#hasResponse = false
-    this.#keepsAlive = head.keepsAlive && !this.#isDraining
+    this.#keepsAlive = head.keepsAlive && !this.#isDraining && !this.#frontend.settings.httpClose
     const startedAt = this.#headBeganAt
     this.#headBeganAt = -1
     // A tunnel's first bytes come after the head of its request.
-    if (head.upgrade !== undefined && end < input.length) this.#input = input.subarray(end)
+    if (asksForTunnel(head) && end < input.length) this.#input = input.subarray(end)
     this.#exchange = new Exchange(this.#frontend, this.#session, this, head, startedAt, now)
-    const isUnsupported = head.method === 'CONNECT' || (head.upgrade !== undefined && head.bodyLength !== 0)
-    // Where a request is refused for its head, what follows it can't be known to be the next one.
-    if (isUnsupported || head.defect !== undefined) this.#keepsAlive = false
-    if (isUnsupported) this.#exchange.refuse('unsupported')
+    const isConnect = head.method === 'CONNECT'
+    // After a request that is refused for its head, or a tunnel that came to nothing, what follows can't be known to be
+    // the next request.
+    if (isConnect || head.defect !== undefined) this.#keepsAlive = false
+    if (isConnect && !(this.#frontend.settings.allowConnect && this.#left === 0)) this.#exchange.refuse('unsupported')
     else this.#exchange.start()
   }
 
@@ -195,10 +197,6 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   }
 
   resumeBody(): void {
-    if (!this.#isBodyWanted && this.#head?.expectsContinue && !this.#isContinued) {
-      this.#isContinued = true
-      if (this.#left !== 0) this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
-    }
     this.#isBodyWanted = true
     this.#resume()
   }
@@ -243,7 +241,15 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   informational(head: ResponseHead): void {
     if (this.#hasResponse || this.#head?.minorVersion === 0) return
+    if (head.status === 100 && !this.#continue()) return
     this.#socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText([])}\r\n`, 'latin1')
+  }
+
+  /** Whether the client still waits for a 100, which it gets once. */
+  #continue(): boolean {
+    if (this.#isContinued || !this.#head!.expectsContinue) return false
+    this.#isContinued = true
+    return true
   }
 
   respond(head: ResponseHead, edits: readonly HeadEdits[], first: Chunk | undefined, ended: boolean): boolean {
@@ -369,7 +375,8 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     socket.removeListener('drain', this.#onDrain)
     socket.pause()
     if (head !== undefined) {
-      const upgrade = `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? this.#head!.upgrade}\r\n`
+      const isSwitch = head.status === 101
+      const upgrade = isSwitch ? `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? this.#head!.upgrade}\r\n` : ''
       socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${head.forwardedText(edits)}\r\n`, 'latin1')
     }
     if (this.#input !== undefined) socket.unshift(this.#input)

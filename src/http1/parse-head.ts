@@ -1,7 +1,13 @@
+import type { RequestDefect } from '../core/message/head.js'
+import {
+  defaultRequestLimits,
+  defaultResponseLimits,
+  type RequestLimits,
+  type ResponseLimits,
+} from '../core/message/head-limits.js'
 import { authorityOf, isHost } from '../core/message/host-conflict.js'
-import { limits } from './limits.js'
 import { TextFields } from './text-fields.js'
-import { type RequestDefect, TextRequestHead, TextResponseHead } from './text-head.js'
+import { TextRequestHead, TextResponseHead } from './text-head.js'
 
 const tab = 9
 const lf = 10
@@ -40,15 +46,16 @@ export function readRequestHead(
   bytes: Buffer,
   from: number,
   seen: number,
+  limits: RequestLimits = defaultRequestLimits,
   known?: TextFields,
 ): TextRequestHead | RequestDefect | undefined {
   if (seen === 0) {
-    const head = parseRequestHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), known)
+    const head = parseRequestHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), limits, known)
     if (typeof head !== 'string') return head
   }
   const end = findHeadEnd(bytes, from, seen)
-  if ((end < 0 ? bytes.length : end) - from > limits.requestHead) return tooLarge(bytes, from)
-  if (end >= 0) return parseRequestHead(bytes.toString('latin1', from, end))
+  if ((end < 0 ? bytes.length : end) - from > limits.maxHeaderBytes) return tooLarge(bytes, from, limits)
+  if (end >= 0) return parseRequestHead(bytes.toString('latin1', from, end), limits)
   return isHopeless(bytes, from, seen, requestLine) ? 'bad-request' : undefined
 }
 
@@ -58,16 +65,25 @@ export function readResponseHead(
   from: number,
   seen: number,
   method: string,
+  limits: ResponseLimits = defaultResponseLimits,
 ): TextResponseHead | false | undefined {
   if (seen === 0) {
     const head = parseResponseHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), method)
-    if (head !== undefined) return head
+    if (head !== undefined) return isWithin(head, limits) && head
   }
   const end = findHeadEnd(bytes, from, seen)
-  if ((end < 0 ? bytes.length : end) - from > limits.responseHead) return false
-  if (end >= 0) return parseResponseHead(bytes.toString('latin1', from, end), method) ?? false
+  if ((end < 0 ? bytes.length : end) - from > limits.maxHeaderBytes) return false
+  if (end >= 0) {
+    const head = parseResponseHead(bytes.toString('latin1', from, end), method)
+    return head !== undefined && isWithin(head, limits) && head
+  }
   const isOther = !'HTTP/1.'.startsWith(bytes.toString('latin1', from, from + 7))
   return isOther || isHopeless(bytes, from, seen, statusLine) ? false : undefined
+}
+
+/** What fits into the window may still be over limits that are set low. */
+function isWithin(head: TextResponseHead, { maxHeaderBytes, maxHeaders }: ResponseLimits): boolean {
+  return head.length <= maxHeaderBytes && head.fields.count <= maxHeaders
 }
 
 /** Where the head that starts at `from` ends, its empty line included; -1: not yet. */
@@ -78,10 +94,12 @@ function findHeadEnd(bytes: Buffer, from: number, seen: number): number {
 }
 
 /** A head that is too large is so because of its target, or else of its fields. */
-function tooLarge(bytes: Buffer, from: number): RequestDefect {
+function tooLarge(bytes: Buffer, from: number, limits: RequestLimits): RequestDefect {
   const start = bytes.indexOf(space, from) + 1
   const end = bytes.indexOf(space, start)
-  return start > 0 && (end < 0 ? bytes.length : end) - start > limits.target ? 'target-too-long' : 'head-too-large'
+  return start > 0 && (end < 0 ? bytes.length : end) - start > limits.maxTargetBytes
+    ? 'target-too-long'
+    : 'head-too-large'
 }
 
 /**
@@ -108,7 +126,11 @@ function isLine(bytes: Buffer, from: number, end: number, firstLine: RegExp): bo
 }
 
 /** Reads the request's head that `text` starts with. */
-export function parseRequestHead(text: string, known?: TextFields): TextRequestHead | RequestDefect {
+export function parseRequestHead(
+  text: string,
+  limits: RequestLimits = defaultRequestLimits,
+  known?: TextFields,
+): TextRequestHead | RequestDefect {
   requestLine.lastIndex = 0
   if (!requestLine.test(text)) return 'bad-request'
   const start = requestLine.lastIndex
@@ -117,9 +139,10 @@ export function parseRequestHead(text: string, known?: TextFields): TextRequestH
   const method = text.slice(0, blank)
   const target = text.slice(blank + 1, start - versionLength)
   if (fields === undefined || !isTarget(method, target)) return 'bad-request'
-  if (target.length > limits.target) return 'target-too-long'
+  if (target.length > limits.maxTargetBytes) return 'target-too-long'
   const length = start + fields.text.length + 2
-  return new TextRequestHead(fields, method, target, digitAt(text, start - 3), length)
+  if (length > limits.maxHeaderBytes) return 'head-too-large'
+  return new TextRequestHead(fields, method, target, digitAt(text, start - 3), length, limits.maxHeaders)
 }
 
 /** Whether these very fields stand at `start`, and the empty line after them. */

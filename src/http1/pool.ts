@@ -1,65 +1,134 @@
 import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
+import type { ResponseLimits } from '../core/message/head-limits.js'
+import { asksForTunnel } from '../core/message/hop-by-hop.js'
+import type { PoolSettings } from '../core/pool-options.js'
+import type { Session } from '../core/session.js'
+import type { HttpReuse } from '../core/transport-options.js'
 import type { Address } from '../util/address.js'
 import type { Clock, Timer } from '../util/clock.js'
+import { LinkedList } from '../util/linked-list.js'
 import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
 
-/** How long an unused connection is kept. */
-const idleTime = 4000
-
 /** Settings of an {@link Http1Transport}. */
-export interface Http1TransportOptions {
+export interface Http1TransportOptions extends PoolSettings {
   /** Milliseconds to connect. */
   readonly connectTimeout: number
   readonly clock: Clock
+  readonly httpReuse: HttpReuse
+  readonly responseLimits: ResponseLimits
 }
 
-/** Sends exchanges to one server over HTTP/1.1, on connections that are kept and taken up again, the youngest first. */
+/** The longest that a server closes a connection before the time that it told: clocks and wires are slow. */
+const longestMargin = 1000
+
+/**
+ * Sends exchanges to one server over HTTP/1.1, on connections that are kept and taken up again, the youngest first.
+ * A connection that carries its client's authentication, and every one with `httpReuse: 'never'`, belongs to that
+ * client's session, which keeps it while it is idle.
+ */
 export class Http1Transport implements Transport, ServerConnectionOwner {
-  readonly capabilities: TransportCapabilities = { expectContinue: false, requestTrailers: true }
+  readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
   readonly address: Address
   readonly connectTimeout: number
+  readonly maxReuse: number
+  readonly responseLimits: ResponseLimits
   readonly #clock: Clock
-  readonly #idle: ServerConnection[] = []
+  readonly #httpReuse: HttpReuse
+  readonly #maxIdle: number
+  readonly #purgeDelay: number
+  /** How long an idle connection is kept: the server may have said less than was asked for. */
+  #idleTime: number
+  /** Idle connections, the oldest first. */
+  readonly #idle = new LinkedList<ServerConnection>()
+  /** With `aggressive`, those of them that were reused before: they have shown that the server can do it. */
+  readonly #proven = new LinkedList<ServerConnection>()
+  /** Idle connections that sessions keep for themselves. */
+  readonly #kept = new LinkedList<ServerConnection>()
   #sweeper: Timer | undefined
   #isClosed = false
 
-  constructor(address: Address, { connectTimeout, clock }: Http1TransportOptions) {
+  constructor(address: Address, options: Http1TransportOptions) {
     this.address = address
-    this.connectTimeout = connectTimeout
-    this.#clock = clock
+    this.connectTimeout = options.connectTimeout
+    this.maxReuse = options.maxReuse
+    this.responseLimits = options.responseLimits
+    this.#clock = options.clock
+    this.#httpReuse = options.httpReuse
+    this.#maxIdle = options.poolMaxConnections
+    this.#purgeDelay = this.#idleTime = options.poolPurgeDelay
   }
 
   open(request: OutgoingRequest, listener: ServerListener): Try {
-    const isUpgrade = request.head!.upgrade !== undefined
-    const connection = request.mayReuse && !isUpgrade ? this.#idle.pop() : undefined
+    // What may become a tunnel needs a socket that was opened for it.
+    const isFresh = request.isRetry || asksForTunnel(request.head!)
+    const connection = isFresh ? undefined : this.#take(request)
     return (connection ?? new ServerConnection(this)).begin(request, listener)
   }
 
-  putBack(connection: ServerConnection): void {
-    if (this.#isClosed) return connection.destroy()
+  #take({ session, mayReuse }: OutgoingRequest): ServerConnection | undefined {
+    const own = session.takeOwn(this)
+    if (own instanceof ServerConnection) {
+      this.#kept.remove(own)
+      return own
+    }
+    const isAny = mayReuse || this.#httpReuse === 'always'
+    const idle = (isAny ? this.#idle.last : undefined) ?? this.#proven.last
+    idle?.list?.remove(idle)
+    return idle
+  }
+
+  putBack(connection: ServerConnection, session: Session): void {
+    if (this.#isClosed || this.#idleTime === 0) return connection.destroy()
+    if (connection.isPrivate || this.#httpReuse === 'never') {
+      if (!session.keep(connection)) return connection.destroy()
+      connection.keeper = session
+      return this.#kept.push(connection)
+    }
+    if (this.#idle.length + this.#proven.length >= this.#maxIdle) return connection.destroy()
     connection.idleSince = this.#clock.now()
-    this.#idle.push(connection)
-    this.#sweeper ??= this.#clock.setTimer(() => this.#sweep(), idleTime)
+    const isProven = this.#httpReuse === 'aggressive' && connection.reuses > 0
+    if (isProven) this.#proven.push(connection)
+    else this.#idle.push(connection)
+    if (this.#sweeper === undefined) this.#watch()
   }
 
   gone(connection: ServerConnection): void {
-    const place = this.#idle.indexOf(connection)
-    if (place >= 0) this.#idle.splice(place, 1)
+    connection.list?.remove(connection)
+    connection.keeper?.forget(connection)
   }
 
-  /** Closes what has been idle for too long: the oldest stand first. */
+  /** The server has told for how long it keeps an idle connection. */
+  keptFor(ms: number): void {
+    const idleTime = Math.min(this.#purgeDelay, ms - Math.min(longestMargin, ms / 2))
+    if (idleTime === this.#idleTime) return
+    this.#idleTime = idleTime
+    this.#sweep()
+  }
+
+  /** Waits until the oldest idle connection has been so for too long. */
+  #watch(): void {
+    const since = Math.min(this.#idle.first?.idleSince ?? Infinity, this.#proven.first?.idleSince ?? Infinity)
+    if (since === Infinity) return
+    this.#sweeper = this.#clock.setTimer(() => this.#sweep(), since + this.#idleTime - this.#clock.now())
+  }
+
+  /** Closes what has been idle for too long. */
   #sweep(): void {
+    this.#sweeper?.cancel()
     this.#sweeper = undefined
-    const oldest = this.#clock.now() - idleTime
-    const old = this.#idle.findIndex(({ idleSince }) => idleSince > oldest)
-    for (const connection of this.#idle.splice(0, old < 0 ? this.#idle.length : old)) connection.destroy()
-    if (this.#idle.length > 0) this.#sweeper = this.#clock.setTimer(() => this.#sweep(), idleTime / 2)
+    const latest = this.#clock.now() - this.#idleTime
+    for (const list of [this.#idle, this.#proven]) {
+      for (let oldest = list.first; oldest !== undefined && oldest.idleSince <= latest; oldest = list.first) {
+        oldest.destroy()
+      }
+    }
+    this.#watch()
   }
 
   close(): void {
     this.#isClosed = true
-    this.#sweeper?.cancel()
-    this.#sweeper = undefined
-    for (const connection of this.#idle.splice(0)) connection.destroy()
+    this.#idleTime = 0
+    this.#sweep()
+    for (let own = this.#kept.first; own !== undefined; own = this.#kept.first) own.destroy()
   }
 }

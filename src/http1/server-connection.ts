@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Chunk, OutgoingRequest, ServerListener, Try } from '../core/carrier.js'
 import { type BodyLength, chunked, untilClose } from '../core/message/framing.js'
+import type { ResponseLimits } from '../core/message/head-limits.js'
+import { asksForTunnel } from '../core/message/hop-by-hop.js'
+import type { OwnConnection, Session } from '../core/session.js'
 import { type DialError, dial } from '../net/dialer.js'
 import { hasRoom } from '../net/has-room.js'
+import type { LinkedList, LinkedNode } from '../util/linked-list.js'
 import { ChunkedDecoder, type ChunkSink, lastChunk } from './chunked.js'
+import { asksThisConnection, keepAliveTimeout } from './connection-fields.js'
 import { readResponseHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
 import type { TextResponseHead } from './text-head.js'
@@ -18,15 +23,23 @@ const largeReadSize = 256 * 1024
 export interface ServerConnectionOwner {
   readonly address: Parameters<typeof dial>[0]
   readonly connectTimeout: number
-  /** The connection is free for another request. */
-  putBack(connection: ServerConnection): void
+  /** How many requests a connection may carry after its first. */
+  readonly maxReuse: number
+  readonly responseLimits: ResponseLimits
+  /** The server says for how long it keeps an idle connection. */
+  keptFor(ms: number): void
+  /** The connection is free for another request, after one of that session. */
+  putBack(connection: ServerConnection, session: Session): void
   /** The connection is gone. */
   gone(connection: ServerConnection): void
 }
 
 /** One connection to a server: a request and its response at a time, kept and reused. It is its own {@link Try}. */
-export class ServerConnection implements Try, ChunkSink {
-  readonly #owner: ServerConnectionOwner
+export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNode {
+  nextInList: this | undefined = undefined
+  previousInList: this | undefined = undefined
+  list: LinkedList<ServerConnection> | undefined = undefined
+  readonly owner: ServerConnectionOwner
   #socket: Socket | undefined
   #giveUpDial: (() => void) | undefined
   #request: OutgoingRequest | undefined
@@ -45,16 +58,25 @@ export class ServerConnection implements Try, ChunkSink {
   /** A chunked response's head that waits for the first piece of its body. */
   #held: TextResponseHead | undefined
   #keepsAlive = false
+  /** The connection ends with the present request: the server was told so. */
+  #isLast = false
   #isSending = false
   #isCorked = false
   #served = 0
   /** When it became idle, by the pool's clock. */
   idleSince = 0
-  /** How long the server said that it keeps it, in milliseconds. */
-  keptFor = Infinity
+  /** The session that keeps it for itself, once one does. */
+  keeper: Session | undefined
+  /** The server knows the client by this connection: nobody else may have it. */
+  isPrivate = false
 
   constructor(owner: ServerConnectionOwner) {
-    this.#owner = owner
+    this.owner = owner
+  }
+
+  /** How many requests it has carried after its first. */
+  get reuses(): number {
+    return this.#served - 1
   }
 
   /** Takes the next request; its `send` follows. */
@@ -70,9 +92,9 @@ export class ServerConnection implements Try, ChunkSink {
   send(first: Chunk | undefined, ended: boolean): void {
     this.#isSending = !ended
     if (this.#socket !== undefined) return this.#sendOn(this.#socket, first, ended)
-    const { address, connectTimeout: timeout } = this.#owner
+    const { address, connectTimeout: timeout } = this.owner
     // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one.
-    const onread = this.#request!.head!.upgrade === undefined ? this.#onread : undefined
+    const onread = asksForTunnel(this.#request!.head!) ? undefined : this.#onread
     this.#giveUpDial = dial(address, { timeout, onread }, ({ socket, error }) => {
       if (socket === undefined) return this.#dialFailed(error)
       this.#open(socket)
@@ -104,7 +126,8 @@ export class ServerConnection implements Try, ChunkSink {
 
   #sendOn(socket: Socket, first: Chunk | undefined, ended: boolean): void {
     const request = this.#request!
-    const text = requestText(request.head!, request.requestEdits, this.#owner.address)
+    this.#isLast = request.closes || this.#served >= this.owner.maxReuse
+    const text = requestText(request.head!, request.requestEdits, this.owner.address, this.#isLast)
     // The head and what is at hand of the body leave together: what came with it from the client is given at once.
     if (!ended || first !== undefined) {
       socket.cork()
@@ -161,7 +184,7 @@ export class ServerConnection implements Try, ChunkSink {
     this.#state = 'closed'
     this.#giveUpDial?.()
     this.#socket?.destroy()
-    this.#owner.gone(this)
+    this.owner.gone(this)
   }
 
   // -- What the server sends ------------------------------------------------------------------------------------------
@@ -192,7 +215,7 @@ export class ServerConnection implements Try, ChunkSink {
   }
 
   #head(bytes: Buffer): void {
-    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method())
+    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method(), this.owner.responseLimits)
     if (head === undefined) {
       this.#partial = Buffer.from(bytes)
       return
@@ -201,8 +224,8 @@ export class ServerConnection implements Try, ChunkSink {
     if (head === false) return this.#fail('bad-response', true)
     const rest = bytes.subarray(head.length)
     if (head.status === 101) return this.#switch(head, rest)
-    if (head.status >= 200) return this.#respond(head, rest)
-    if (head.status !== 100) this.#listener?.serverInformational(head)
+    if (head.status >= 200) return this.#isTunnel(head) ? this.#switch(head, rest) : this.#respond(head, rest)
+    this.#listener?.serverInformational(head)
     if (this.#state === 'head' && rest.length > 0) this.#head(rest)
   }
 
@@ -210,13 +233,17 @@ export class ServerConnection implements Try, ChunkSink {
     return this.#request!.head!.method
   }
 
+  #isTunnel({ status }: TextResponseHead): boolean {
+    return status < 300 && this.#method() === 'CONNECT'
+  }
+
   #switch(head: TextResponseHead, rest: Buffer): void {
     const socket = this.#socket!
-    if (this.#request!.head!.upgrade === undefined) return this.#fail('bad-response', true)
+    if (!asksForTunnel(this.#request!.head!)) return this.#fail('bad-response', true)
     const listener = this.#listener
     this.#listener = undefined
     this.#state = 'closed'
-    this.#owner.gone(this)
+    this.owner.gone(this)
     socket.pause()
     socket.on('error', ignore)
     socket.off('data', this.#onData).off('error', this.#onError).off('end', this.#onEnd)
@@ -230,7 +257,10 @@ export class ServerConnection implements Try, ChunkSink {
   #respond(head: TextResponseHead, rest: Buffer): void {
     this.#state = 'body'
     this.#left = head.bodyLength
-    this.#keepsAlive = head.keepsAlive && head.bodyLength !== untilClose
+    this.#keepsAlive = head.keepsAlive && head.bodyLength !== untilClose && !this.#isLast
+    // The first response tells what there is to know of the server.
+    if (this.#served === 1 && this.#keepsAlive) this.#heedKeepAlive(head)
+    if (head.status === 401 || head.status === 407) this.isPrivate ||= asksThisConnection(head)
     if (head.bodyLength === chunked) return this.#respondChunked(head, rest)
     const first = this.#left >= 0 && rest.length > this.#left ? rest.subarray(0, this.#left) : rest
     if (first.length < rest.length) this.#keepsAlive = false
@@ -239,6 +269,11 @@ export class ServerConnection implements Try, ChunkSink {
     const listener = this.#listener
     if (isWhole) this.#finish()
     listener?.serverHead(head, isWhole ? wholeBody(head, first) : first.length === 0 ? undefined : first, isWhole)
+  }
+
+  #heedKeepAlive(head: TextResponseHead): void {
+    const timeout = keepAliveTimeout(head)
+    if (timeout !== undefined) this.owner.keptFor(timeout)
   }
 
   #respondChunked(head: TextResponseHead, rest: Buffer): void {
@@ -299,11 +334,12 @@ export class ServerConnection implements Try, ChunkSink {
     this.#listener = undefined
     this.#decoder = undefined
     if (!this.#keepsAlive || this.#isSending) return this.destroy()
+    const { session } = this.#request!
     this.#state = 'idle'
     this.#request = undefined
     // A client that took its time may have left it paused.
     this.#socket?.resume()
-    this.#owner.putBack(this)
+    this.owner.putBack(this, session)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------

@@ -6,19 +6,17 @@ import {
   isLengthless,
   untilClose,
 } from '../core/message/framing.js'
-import type { RequestHead, ResponseHead } from '../core/message/head.js'
+import type { RequestDefect, RequestHead, ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
+import { defaultRequestLimits } from '../core/message/head-limits.js'
 import { contradictsHost } from '../core/message/host-conflict.js'
-import { limits } from './limits.js'
 import type { TextFields } from './text-fields.js'
-
-/** Why a request's head is refused. */
-export type RequestDefect = 'bad-request' | 'target-too-long' | 'head-too-large' | 'unsupported'
 
 /** The head of a request, from its text. */
 export class TextRequestHead implements RequestHead {
   readonly bodyLength: BodyLength
-  readonly defect: 'bad-request' | 'head-too-large' | 'unsupported' | undefined
+  readonly defect: RequestDefect | undefined
+  /** As HAProxy does: what has a body is no offer to switch, as its body would have to come first. */
   readonly upgrade: string | undefined
   readonly expectsContinue: boolean
 
@@ -29,17 +27,18 @@ export class TextRequestHead implements RequestHead {
     readonly minorVersion: number,
     /** Bytes from the first to the end of the empty line. */
     readonly length: number,
+    maxHeaders = defaultRequestLimits.maxHeaders,
   ) {
-    this.defect = this.#findDefect()
+    this.defect = this.#findDefect(maxHeaders)
     this.bodyLength = fields.codings !== undefined ? chunked : fields.contentLength
-    this.upgrade = fields.upgrade
+    this.upgrade = this.bodyLength === 0 ? fields.upgrade : undefined
     this.expectsContinue = minorVersion === 1 && fields.get('expect')?.toLowerCase() === '100-continue'
   }
 
   /** What makes two readers disagree about where the message ends or whom it is for (RFC 9112 3.2, 6.1, 6.3). */
-  #findDefect(): 'bad-request' | 'head-too-large' | 'unsupported' | undefined {
+  #findDefect(maxHeaders: number): RequestDefect | undefined {
     const { codings, contentLength, lengths, hosts, count } = this.fields
-    if (count > limits.requestFields) return 'head-too-large'
+    if (count > maxHeaders) return 'head-too-large'
     if (codings !== undefined || lengths > 0) {
       const defect = framingDefect(codings, contentLength, lengths, this.minorVersion)
       if (defect !== undefined) return defect
@@ -92,7 +91,7 @@ export class TextResponseHead implements ResponseHead {
     const { codings, contentLength, lengths } = fields
     this.keepsAlive = fields.isKept(minorVersion)
     this.isAmbiguous = framingDefect(codings, contentLength, lengths, minorVersion) !== undefined
-    if (lengths > 0 && isLengthless(status)) fields.drop('content-length')
+    if (lengths > 0 && isLengthless(method, status)) fields.drop('content-length')
     if (isBodyless(method, status)) this.bodyLength = 0
     else if (codings !== undefined) this.bodyLength = chunked
     else this.bodyLength = lengths === 0 ? untilClose : contentLength

@@ -5,11 +5,15 @@ import { authorityOf, hostOf } from '../core/message/host-conflict.js'
 import type { Address } from '../util/address.js'
 import type { DateField } from './date-field.js'
 
-/** A request's head for the next hop: the received lines with the edits, and framing and upgrade of this hop. */
-export function requestText(head: RequestHead, edits: readonly HeadEdits[], server: Address): string {
+/**
+ * A request's head for the next hop: the received lines with the edits, and framing and upgrade of this hop. `isLast`
+ * tells the server that the connection ends with it.
+ */
+export function requestText(head: RequestHead, edits: readonly HeadEdits[], server: Address, isLast = false): string {
   let text = `${head.method} ${head.target} HTTP/1.1\r\n${head.forwardedText(edits)}`
   if (head.bodyLength === chunked) text += 'Transfer-Encoding: chunked\r\n'
-  if (head.upgrade !== undefined && head.bodyLength === 0) text += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+  if (head.upgrade !== undefined) text += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`
+  else if (isLast) text += 'Connection: close\r\n'
   if (head.minorVersion === 0) text += missingHost(head, edits, server)
   return `${text}\r\n`
 }

@@ -6,6 +6,7 @@ import type { Frontend } from '../core/frontend.js'
 import { chunked } from '../core/message/framing.js'
 import type { ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
+import type { RequestLimits } from '../core/message/head-limits.js'
 import { RawRequestHead } from '../core/message/raw-head.js'
 import { breakOff } from '../net/break-off.js'
 import { tunnel } from '../net/tunnel.js'
@@ -48,7 +49,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     this.#surplus = surplus
     this.#isContinued = hasSentContinue(response)
     this.deadline = connection.requestBegan(this)
-    this.#head = headOf(request, surplus !== undefined)
+    this.#head = headOf(request, surplus !== undefined, frontend.settings.requestLimits)
     this.exchange = new Exchange(frontend, connection.session, this, this.#head, frontend.clock.now())
     response.on('close', () => this.connectionClosed())
     response.on('error', ignore)
@@ -88,10 +89,6 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
       return
     }
     this.#isReadingBody = true
-    if (this.#head.expectsContinue && !this.#isContinued) {
-      this.#isContinued = true
-      this.#response.writeContinue()
-    }
     this.#request.on('data', (chunk: Buffer) => this.exchange.clientData(chunk))
     this.#request.on('end', () => {
       const { rawTrailers } = this.#request
@@ -109,10 +106,18 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   // -- The response ---------------------------------------------------------------------------------------------------
 
   informational(head: ResponseHead): void {
+    if (head.status === 100) return this.#continue()
     const { socket } = this.#response
     // With pipelined requests the socket may be an earlier one's still; 1xx may be dropped (RFC 9110 15.2).
     if (socket === null || this.#response.headersSent || this.#head.minorVersion === 0) return
     socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.forwardedText([])}\r\n`, 'latin1')
+  }
+
+  /** Tells a client to go on that waits for it, once. */
+  #continue(): void {
+    if (this.#isContinued || !this.#head.expectsContinue || this.#response.headersSent) return
+    this.#isContinued = true
+    this.#response.writeContinue()
   }
 
   respond(head: ResponseHead, edits: readonly HeadEdits[], first: Chunk | undefined, ended: boolean): boolean {
@@ -152,7 +157,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
   }
 
   get #mustClose(): boolean {
-    return this.#connection.isDraining || this.#isBad || this.#mayBodyFollow
+    return this.#connection.isDraining || this.#frontend.settings.httpClose || this.#isBad || this.#mayBodyFollow
   }
 
   /** What follows on the connection of a bad request may be a part of it. */
@@ -230,14 +235,15 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
 function headOf(
   { method = '', url = '', httpVersionMinor, rawHeaders }: IncomingMessage,
   isOurs: boolean,
+  limits: RequestLimits,
 ): RawRequestHead {
-  const head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders)
+  const head = new RawRequestHead(method, url, httpVersionMinor, rawHeaders, limits)
   if (isOurs || head.upgrade === undefined) return head
   const fields: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]!.toLowerCase() !== 'upgrade') fields.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   }
-  return new RawRequestHead(method, url, httpVersionMinor, fields)
+  return new RawRequestHead(method, url, httpVersionMinor, fields, limits)
 }
 
 /** node:http answers `Expect: 100-continue` itself before a request gets to a plain request listener. */

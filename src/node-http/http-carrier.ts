@@ -77,7 +77,7 @@ export class HttpCarrier implements HttpConnectionOwner {
     stream.on('error', ignore)
     const connection = HttpConnection.of(this.#frontend, socket)
     const downstream = new NodeHttpDownstream(this.#frontend, connection, request, response, surplus)
-    if (isForwardable(request)) downstream.start()
+    if (isForwardable(request, this.#frontend)) downstream.start()
     else downstream.exchange.refuse('unsupported')
   }
 
@@ -95,10 +95,10 @@ export class HttpCarrier implements HttpConnectionOwner {
   }
 }
 
-/** node:http reads no body after an upgrade's head, and CONNECT asks for what a reverse proxy does not do. */
-function isForwardable({ method, headers }: IncomingMessage): boolean {
+/** node:http reads no body after the head of an upgrade or of CONNECT. */
+function isForwardable({ method, headers }: IncomingMessage, { settings }: Frontend): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-  return method !== 'CONNECT' && !hasBody
+  return !hasBody && (method !== 'CONNECT' || settings.allowConnect)
 }
 
 function connectionEvent(server: HttpServer | HttpsServer): string {

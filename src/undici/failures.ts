@@ -3,13 +3,20 @@ import { DialError } from '../net/dialer.js'
 
 /** A try that never got a connection. */
 export function connectFailure(error: Error & { code?: string }): TryFailure {
-  const kind = error instanceof DialError ? error.kind : isRefusal(error) ? 'internal' : 'connect-refused'
-  return { kind, sent: false, reused: false, cause: error }
+  return { kind: kindOf(error), sent: false, reused: false, cause: error }
 }
 
-/** undici's own word that it will not send such a request. */
-function isRefusal(error: { code?: string }): boolean {
-  return error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED'
+function kindOf(error: Error & { code?: string }): TryFailure['kind'] {
+  if (error instanceof DialError) return error.kind
+  if (error.code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect-timeout'
+  return isRefusal(error) ? 'internal' : 'connect-refused'
+}
+
+/** undici's own words that it will not send such a request, or has no mock for it. */
+const refusals = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_MOCK_ERR_MOCK_NOT_MATCHED'])
+
+function isRefusal({ code }: { code?: string }): boolean {
+  return code !== undefined && refusals.has(code)
 }
 
 /** A try that broke after its request went out. */

@@ -1,21 +1,24 @@
 import type { Dispatcher } from 'undici'
 import { Pool } from 'undici'
 import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
+import type { ResponseLimits } from '../core/message/head-limits.js'
 import { dial } from '../net/dialer.js'
 import { type Address, formatAddress } from '../util/address.js'
+import { receivedFields } from './fields.js'
 import { HeldEnds } from './held-ends.js'
 import { type UndiciDispatch, UndiciTry } from './try.js'
 
-/** How long an unused connection to a server is kept, where the server does not ask for less. */
-const idleTime = 4000
-
-/** The largest head of a response. */
-const maxResponseHead = 64 * 1024
+/** How long before the time that a server told its connection is taken for closed: undici's own margin is two seconds. */
+const margin = 1000
 
 /** Settings of an {@link UndiciTransport}. */
 export interface UndiciTransportOptions {
   /** Milliseconds to connect. */
   readonly connectTimeout: number
+  readonly responseLimits: ResponseLimits
+  /** Milliseconds for which an idle connection is kept. */
+  readonly poolPurgeDelay: number
+  readonly maxReuse: number
 }
 
 /** Sends exchanges to one server through a pool of undici. */
@@ -23,18 +26,27 @@ export class UndiciTransport implements Transport, UndiciDispatch {
   readonly capabilities: TransportCapabilities = { expectContinue: false, requestTrailers: false }
   /** @internal */
   readonly heldEnds = new HeldEnds()
+  readonly maxResponseHeaders: number
+  /** undici has no words for a connection that serves but once. */
+  readonly closes: boolean
   readonly #pool: Pool
   #isFresh = false
 
   constructor(address: Address, options: UndiciTransportOptions) {
+    const { poolPurgeDelay, maxReuse, responseLimits } = options
+    this.maxResponseHeaders = responseLimits.maxHeaders
+    this.closes = poolPurgeDelay === 0 || maxReuse === 0
     this.#pool = new Pool(`http://${'path' in address ? 'localhost' : formatAddress(address)}`, {
       pipelining: 1,
       allowH2: false,
       // Timeouts are the exchange's; undici's own would be coarser and know less.
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: idleTime,
-      maxHeaderSize: maxResponseHead,
+      keepAliveTimeout: poolPurgeDelay || 1,
+      keepAliveMaxTimeout: poolPurgeDelay || 1,
+      keepAliveTimeoutThreshold: margin,
+      ...(maxReuse === Infinity ? {} : { maxRequestsPerClient: maxReuse }),
+      maxHeaderSize: responseLimits.maxHeaderBytes,
       connect: (_options, callback) => {
         dial(address, { timeout: options.connectTimeout, allowHalfOpen: true }, (outcome) => {
           if (outcome.socket === undefined) return callback(outcome.error, null)
@@ -55,6 +67,11 @@ export class UndiciTransport implements Transport, UndiciDispatch {
   /** Whether the request that is being sent right now goes out on a connection of its own making. @internal */
   get isFresh(): boolean {
     return this.#isFresh
+  }
+
+  /** @internal */
+  fieldsOf(raw: unknown): string[] {
+    return receivedFields(raw)
   }
 
   /** @internal */

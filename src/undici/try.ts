@@ -2,16 +2,27 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Chunk, OutgoingRequest, ServerListener, Try } from '../core/carrier.js'
 import type { TryFailure } from '../core/failure.js'
+import type { RequestHead } from '../core/message/head.js'
 import { RawResponseHead } from '../core/message/raw-head.js'
+import type { Timer } from '../util/clock.js'
 import { connectFailure, sentFailure } from './failures.js'
+import type { ParsedFields } from './fields.js'
 import type { HeldEnds } from './held-ends.js'
 
 /** Where a try goes out. */
 export interface UndiciDispatch {
   /** Whether the request that is being sent right now goes out on a connection of its own making. */
   readonly isFresh: boolean
-  /** Ends of connections that wait for a response to be read on. */
-  readonly heldEnds: HeldEnds
+  /** Ends of connections that wait for a response to be read on, where they are known. */
+  readonly heldEnds?: HeldEnds
+  /** Watches the time to connect, where undici does not. */
+  watchConnect?(expired: () => void): Timer
+  /** The fields of a head or of trailers, flat; undefined: they are no fields. */
+  fieldsOf(raw: unknown, parsed: ParsedFields): string[] | undefined
+  /** How many fields a response may have. */
+  readonly maxResponseHeaders: number
+  /** Whether every connection ends with its first exchange. */
+  readonly closes: boolean
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void
 }
 
@@ -23,10 +34,13 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   #listener: ServerListener | undefined
   #controller: Dispatcher.DispatchController | undefined
   #body: RequestBody | undefined
+  #connecting: Timer | undefined
   #isReused = false
   /** A response's head that waits for the first piece of its body, so that both leave in one write. */
   #held: RawResponseHead | undefined
   #hasResponse = false
+  /** How much of the response's body is to come, where its length is known. */
+  #left = Infinity
 
   constructor(transport: UndiciDispatch, request: OutgoingRequest, listener: ServerListener) {
     this.#transport = transport
@@ -41,6 +55,17 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
     // undici sends targets in origin and absolute form only.
     if (!/^(?:\/|https?:\/\/)/.test(head.target)) return this.#fail({ kind: 'unsupported', sent: false, reused: false })
     if (!ended) this.#body = new RequestBody(this, first)
+    this.#connecting = this.#transport.watchConnect?.(() => this.#connectTimedOut())
+    try {
+      this.#dispatch(head, first, ended)
+    } catch (thrown) {
+      const cause = thrown instanceof Error ? thrown : undefined
+      this.#body?.destroy()
+      this.#fail({ kind: 'internal', sent: false, reused: false, cause })
+    }
+  }
+
+  #dispatch(head: RequestHead, first: Chunk | undefined, ended: boolean): void {
     this.#transport.dispatch(
       {
         path: head.target,
@@ -48,9 +73,15 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
         headers: head.forwardedList(this.#request.requestEdits),
         body: this.#body ?? first ?? null,
         upgrade: ended && first === undefined ? (head.upgrade ?? null) : null,
+        ...(this.#transport.closes || this.#request.closes ? { reset: true } : {}),
       },
       this,
     )
+  }
+
+  #connectTimedOut(): void {
+    this.#fail({ kind: 'connect-timeout', sent: false, reused: false })
+    this.#body?.destroy()
   }
 
   #fail(failure: TryFailure): void {
@@ -71,12 +102,13 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
 
   resume(): void {
     this.#controller?.resume()
-    this.#transport.heldEnds.release()
+    this.#transport.heldEnds?.release()
   }
 
   abort(): void {
     this.#listener = undefined
     this.#held = undefined
+    this.#connecting?.cancel()
     this.#controller?.abort(new Error('the exchange is over'))
     this.#body?.destroy()
   }
@@ -89,7 +121,11 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   // -- Events of undici -----------------------------------------------------------------------------------------------
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    const isAgain = this.#controller !== undefined
     this.#controller = controller
+    this.#connecting?.cancel()
+    // An interceptor may have begun once more: that is its own affair.
+    if (isAgain && this.#listener !== undefined) return
     this.#isReused = !this.#transport.isFresh
     if (this.#listener === undefined) controller.abort(new Error('the exchange is over'))
     else this.#listener.serverConnected(this.#isReused)
@@ -98,31 +134,37 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
     status: number,
-    _headers: unknown,
+    headers: ParsedFields,
     socket: import('node:stream').Duplex,
   ): void {
     const listener = this.#settle()
-    if (listener === undefined) {
+    const fields = this.#transport.fieldsOf(controller.rawHeaders, headers)
+    if (listener === undefined || fields === undefined) {
       socket.on('error', ignore).destroy()
+      listener?.serverFailed({ kind: 'bad-response', sent: true, reused: this.#isReused })
       return
     }
-    listener.serverTunnel(socket, new RawResponseHead(status, 'Switching Protocols', fieldsOf(controller), ''))
+    listener.serverTunnel(socket, new RawResponseHead(status, 'Switching Protocols', fields, ''))
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ParsedFields, reason = ''): void {
     if (this.#listener === undefined) return
-    const head = new RawResponseHead(status, bytesOf(reason), fieldsOf(controller), this.#request.head!.method)
-    if (head.hasForeignCoding) return this.#refuse(controller)
+    const fields = this.#transport.fieldsOf(controller.rawHeaders, headers)
+    if (fields === undefined) return this.#refuse(controller, 'what is no field')
+    const head = new RawResponseHead(status, bytesOf(reason), fields, this.#request.head!.method)
+    if (head.hasForeignCoding) return this.#refuse(controller, 'a transfer coding other than chunked')
+    if (head.count > this.#transport.maxResponseHeaders) return this.#refuse(controller, 'too many fields')
     if (status < 200) return this.#listener.serverInformational(head)
     this.#hasResponse = true
     if (head.bodyLength === 0) return this.#settle()!.serverHead(head, undefined, true)
+    if (head.bodyLength > 0) this.#left = head.bodyLength
     this.#held = head
     process.nextTick(flushHead, this)
   }
 
-  /** What a response does to the connection's bytes is not understood here, and must not be passed on. */
-  #refuse(controller: Dispatcher.DispatchController): void {
-    const cause = new Error('the response has a transfer coding other than chunked')
+  /** What such a response would do here or further on nobody knows: it must not be passed on. */
+  #refuse(controller: Dispatcher.DispatchController, reason: string): void {
+    const cause = new Error(`the response has ${reason}`)
     this.#fail({ kind: 'bad-response', sent: true, reused: this.#isReused, cause })
     controller.abort(cause)
   }
@@ -134,9 +176,12 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
     if (head !== undefined) this.#listener?.serverHead(head, undefined, false)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     // So undici begins to read on.
     if (chunk.length === 0) return
+    this.#left -= chunk.length
+    // undici counts what servers send, but not what a mock or an interceptor makes up.
+    if (this.#left < 0) return this.#refuse(controller, 'more in its body than its length says')
     const head = this.#held
     if (head === undefined) {
       this.#listener?.serverData(chunk)
@@ -147,11 +192,14 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
     else this.#listener?.serverHead(head, chunk, false)
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  onResponseEnd(controller: Dispatcher.DispatchController, trailersByName: ParsedFields): void {
+    if (this.#left > 0 && this.#left < Infinity)
+      return this.#refuse(controller, 'less in its body than its length says')
+    const trailers = this.#transport.fieldsOf(controller.rawTrailers, trailersByName)
+    if (trailers === undefined) return this.#refuse(controller, 'trailers that are no fields')
     const head = this.#held
     const listener = this.#settle()
     if (head !== undefined) return listener?.serverHead(head, undefined, true)
-    const trailers = strings((controller.rawTrailers ?? []) as Buffer[])
     listener?.serverEnd(trailers.length > 0 ? trailers : undefined)
   }
 
@@ -165,6 +213,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
     const listener = this.#listener
     this.#listener = undefined
     this.#held = undefined
+    this.#connecting?.cancel()
     return listener
   }
 }
@@ -173,26 +222,9 @@ function flushHead(attempt: UndiciTry): void {
   attempt.flushHead()
 }
 
-function fieldsOf(controller: Dispatcher.DispatchController): string[] {
-  return strings((controller.rawHeaders ?? []) as Buffer[])
-}
-
 /** undici reads the reason as UTF-8, everybody else byte by byte. */
 function bytesOf(reason: string): string {
   return /^[\t -~]*$/.test(reason) ? reason : Buffer.from(reason, 'utf8').toString('latin1')
-}
-
-function strings(buffers: readonly Buffer[]): string[] {
-  const texts = new Array<string>(buffers.length)
-  for (let i = 0; i < buffers.length; i++) texts[i] = withoutTrailingSpace(buffers[i]!.toString('latin1'))
-  return texts
-}
-
-/** undici leaves the space behind a field's value, which is no part of it (RFC 9112 5). */
-function withoutTrailingSpace(text: string): string {
-  let end = text.length
-  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0x09)) end--
-  return end === text.length ? text : text.slice(0, end)
 }
 
 /** The request's body as undici wants it. */

@@ -1,9 +1,12 @@
 import { aborts } from './behaviours/aborts.js'
 import { backPressure } from './behaviours/back-pressure.js'
 import { badServers } from './behaviours/bad-servers.js'
+import { connect } from './behaviours/connect.js'
+import { connectionModes } from './behaviours/connection-modes.js'
 import { connections } from './behaviours/connections.js'
 import { earlyResponses } from './behaviours/early-responses.js'
 import { forwarding } from './behaviours/forwarding.js'
+import { headLimits } from './behaviours/head-limits.js'
 import { persistence } from './behaviours/persistence.js'
 import { refusals } from './behaviours/refusals.js'
 import { requestBodies } from './behaviours/request-bodies.js'
@@ -22,6 +25,8 @@ export const behaviours: readonly Behaviour[] = [
   ...requestBodies,
   ...responseBodies,
   ...connections,
+  ...connectionModes,
+  ...connect,
   ...earlyResponses,
   ...upgrades,
   ...aborts,
@@ -29,5 +34,6 @@ export const behaviours: readonly Behaviour[] = [
   ...badServers,
   ...persistence,
   ...refusals,
+  ...headLimits,
   ...timeLimits,
 ]

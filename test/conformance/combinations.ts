@@ -7,6 +7,7 @@ import {
   ownBind,
   requestListener,
   type Setup,
+  throughDispatcher,
   throughUndici,
 } from '../support/setups.js'
 
@@ -26,6 +27,7 @@ function combine(setup: Setup, ...carriers: CarrierLimit['carrier'][]): Combinat
 export const combinations: readonly Combination[] = [
   combine(ownBind, 'http1'),
   combine(throughUndici(ownBind), 'http1', 'undici'),
+  combine(throughDispatcher(ownBind), 'http1', 'undici', 'dispatcher'),
   combine(attachedNet, 'http1'),
   combine(attachedTls, 'http1'),
   combine(attachedHttp, 'node-http', 'http1'),

@@ -28,7 +28,7 @@ export const insteads: readonly Instead[] = [
     },
   },
   {
-    carriers: ['undici', 'http1'],
+    carriers: ['undici'],
     missing: 'expect-continue-end-to-end',
     claim: 'the proxy answers Expect: 100-continue itself, once, and the server does not see it',
     async run(scene) {
@@ -84,6 +84,50 @@ export const insteads: readonly Instead[] = [
   },
   {
     carriers: ['undici'],
+    missing: 'connect',
+    claim: 'CONNECT: 501, though it is allowed',
+    needs: ['connect-refusal'],
+    async run(scene) {
+      const { client } = await scene.open({ frontend: { allowConnect: true } })
+      client.send('CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n')
+      assert.equal((await readResponse(client)).status, 501)
+    },
+  },
+  {
+    carriers: ['undici'],
+    missing: 'reuse-modes',
+    claim: 'a client’s first request rides on any idle connection, and modes that forbid it are refused',
+    async run(scene) {
+      const stage = await scene.open()
+      const text = `${requestText('POST /', 'Content-Length: 2')}hi`
+      await pass(stage, text)
+      await pass({ ...stage, client: await stage.connect() }, text)
+      assert.equal(stage.origin.wires.length, 1)
+      for (const httpReuse of ['never', 'safe', 'aggressive'] as const) {
+        await assert.rejects(scene.open({ backend: { httpReuse } }), /httpReuse/)
+      }
+    },
+  },
+  {
+    carriers: ['undici'],
+    missing: 'idle-limit',
+    claim: 'poolMaxConnections is refused',
+    async run(scene) {
+      await assert.rejects(scene.open({ backend: { poolMaxConnections: 1 } }), /poolMaxConnections/)
+    },
+  },
+  {
+    carriers: ['dispatcher'],
+    missing: 'pool-options',
+    claim: 'poolMaxConnections, poolPurgeDelay and maxReuse are refused',
+    async run(scene) {
+      for (const name of ['poolMaxConnections', 'poolPurgeDelay', 'maxReuse']) {
+        await assert.rejects(scene.open({ backend: { [name]: 1 } }), new RegExp(name))
+      }
+    },
+  },
+  {
+    carriers: ['undici'],
     missing: 'unasked-100-continue',
     claim: 'a 100 that nobody asked for: 502',
     async run(scene) {
@@ -101,6 +145,28 @@ export const insteads: readonly Instead[] = [
       const text = 'HTTP/1.1 200 caf\xe9\r\nContent-Length: 0\r\n\r\n'
       const { response } = await pass(await scene.open(), requestText('GET /'), text)
       assert.equal(response.startLine, `HTTP/1.1 200 caf${Buffer.from('\ufffd').toString('latin1')}`)
+    },
+  },
+  {
+    carriers: ['dispatcher'],
+    missing: 'response-head-limit',
+    claim: 'the dispatcher’s own limit holds for the heads of responses',
+    async run(scene) {
+      const stage = await scene.open({ backend: { maxResponseHeaderBytes: '1k' } })
+      const { response } = await pass(stage, requestText('GET /'), responseText('ok', `X-A: ${'x'.repeat(2000)}`))
+      assert.equal(response.status, 200)
+    },
+  },
+  {
+    carriers: ['node-http'],
+    missing: 'large-heads',
+    claim: 'a head above the limit of the application’s server: 431, whatever maxHeaderBytes says',
+    async run(scene) {
+      const { client, origin } = await scene.open({ frontend: { maxHeaderBytes: '64k' } })
+      client.send(requestText('GET /', `Cookie: a=${'x'.repeat(40_000)}`))
+      assert.equal((await readHead(client)).status, 431)
+      await client.ending()
+      assert.equal(origin.wires.length, 0)
     },
   },
   {
@@ -134,7 +200,7 @@ export const insteads: readonly Instead[] = [
     },
   },
   {
-    carriers: ['node-http', 'http1'],
+    carriers: ['node-http'],
     missing: 'upgrade-with-body',
     claim: 'an upgrade request with a body: 501',
     needs: ['upgrade'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { limits } from '../../src/http1/limits.js'
+import { defaultRequestLimits, defaultResponseLimits } from '../../src/core/message/head-limits.js'
 import { parseRequestHead, parseResponseHead, readRequestHead, readResponseHead } from '../../src/http1/parse-head.js'
 import { TextRequestHead, TextResponseHead } from '../../src/http1/text-head.js'
 
@@ -220,8 +220,8 @@ describe('fields', () => {
 
   test('are a hundred at most', () => {
     const many = (count: number): string => get(...Array.from({ length: count - 1 }, (_, i) => `X-${i}: 1`))
-    accepted(many(limits.requestFields))
-    assert.equal(verdict(many(limits.requestFields + 1)), 'head-too-large')
+    accepted(many(defaultRequestLimits.maxHeaders))
+    assert.equal(verdict(many(defaultRequestLimits.maxHeaders + 1)), 'head-too-large')
   })
 })
 
@@ -436,32 +436,45 @@ describe('sizes', () => {
   const long = (length: number): string => `/${'a'.repeat(length - 1)}`
 
   test('a target may have 8 KiB', () => {
-    accepted(`GET ${long(limits.target)} HTTP/1.1\r\nHost: a\r\n\r\n`)
-    assert.equal(verdict(`GET ${long(limits.target + 1)} HTTP/1.1\r\nHost: a\r\n\r\n`), 'target-too-long')
+    accepted(`GET ${long(defaultRequestLimits.maxTargetBytes)} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    assert.equal(
+      verdict(`GET ${long(defaultRequestLimits.maxTargetBytes + 1)} HTTP/1.1\r\nHost: a\r\n\r\n`),
+      'target-too-long',
+    )
   })
 
   test('a head may have 16 KiB, and what is too large is known before its end', () => {
-    const spare = limits.requestHead - get('X: ').length
+    const spare = defaultRequestLimits.maxHeaderBytes - get('X: ').length
     accepted(get(`X: ${'a'.repeat(spare)}`))
     assert.equal(verdict(get(`X: ${'a'.repeat(spare + 1)}`)), 'head-too-large')
-    const endless = Buffer.from(`${get().slice(0, -2)}X: ${'a'.repeat(limits.requestHead)}`)
-    assert.equal(readRequestHead(endless.subarray(0, limits.requestHead), 0, 0), undefined)
-    assert.equal(readRequestHead(endless.subarray(0, limits.requestHead + 1), 0, limits.requestHead), 'head-too-large')
+    const endless = Buffer.from(`${get().slice(0, -2)}X: ${'a'.repeat(defaultRequestLimits.maxHeaderBytes)}`)
+    assert.equal(readRequestHead(endless.subarray(0, defaultRequestLimits.maxHeaderBytes), 0, 0), undefined)
+    assert.equal(
+      readRequestHead(
+        endless.subarray(0, defaultRequestLimits.maxHeaderBytes + 1),
+        0,
+        defaultRequestLimits.maxHeaderBytes,
+      ),
+      'head-too-large',
+    )
   })
 
   test('a head that is too large because of its target says so, ended or not', () => {
     for (const end of ['', ' HTTP/1.1\r\nHost: a\r\n\r\n', ' HTTP/1.1\r\nX: ', ' HTTP/1.1\r\n']) {
-      assert.equal(verdict(`GET ${long(limits.requestHead)}${end}`), 'target-too-long')
+      assert.equal(verdict(`GET ${long(defaultRequestLimits.maxHeaderBytes)}${end}`), 'target-too-long')
     }
-    assert.equal(verdict('G'.repeat(limits.requestHead + 1)), 'head-too-large')
-    assert.equal(verdict(`GET ${long(20)} HTTP/1.1\r\nX: ${'a '.repeat(limits.requestHead)}`), 'head-too-large')
+    assert.equal(verdict('G'.repeat(defaultRequestLimits.maxHeaderBytes + 1)), 'head-too-large')
+    assert.equal(
+      verdict(`GET ${long(20)} HTTP/1.1\r\nX: ${'a '.repeat(defaultRequestLimits.maxHeaderBytes)}`),
+      'head-too-large',
+    )
   })
 
   test("a response's head may have 64 KiB", () => {
-    const spare = limits.responseHead - ok('X: ').length
+    const spare = defaultResponseLimits.maxHeaderBytes - ok('X: ').length
     acceptedResponse(ok(`X: ${'a'.repeat(spare)}`))
     assert.ok(isRefusedResponse(ok(`X: ${'a'.repeat(spare + 1)}`)))
-    assert.ok(isRefusedResponse(`${ok().slice(0, -2)}X: ${'a'.repeat(limits.responseHead)}`))
+    assert.ok(isRefusedResponse(`${ok().slice(0, -2)}X: ${'a'.repeat(defaultResponseLimits.maxHeaderBytes)}`))
   })
 })
 
@@ -559,7 +572,7 @@ describe('a head that comes in pieces', () => {
   })
 
   test('costs no more than its length: each byte is looked at a few times at most', () => {
-    const bytes = Buffer.from(ok(`X: ${'a'.repeat(limits.responseHead - 100)}`).slice(0, -2))
+    const bytes = Buffer.from(ok(`X: ${'a'.repeat(defaultResponseLimits.maxHeaderBytes - 100)}`).slice(0, -2))
     const spent = cpuTime(() => {
       for (let length = 1; length <= bytes.length; length++) {
         assert.equal(readResponseHead(bytes.subarray(0, length), 0, length - 1, 'GET'), undefined)

@@ -77,8 +77,12 @@ export class RawOrigin {
         await Promise.race([this.#arrival(), ...this.#taken.map((other) => other.news())])
       }
     }
-    const wire = await within(search(), () => 'no request came to the origin')
-    return { request: await readRequest(wire), wire }
+    for (;;) {
+      const wire = await within(search(), () => 'no request came to the origin')
+      while (wire.pending === '' && !wire.hasEnded) await within(wire.news(), () => 'a connection brought no request')
+      // undici's Agent now and then opens a connection in vain.
+      if (wire.pending !== '') return { request: await readRequest(wire), wire }
+    }
   }
 
   #take(): Wire {

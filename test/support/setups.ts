@@ -4,6 +4,7 @@ import https from 'node:https'
 import net, { type AddressInfo, type Server as NetServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import tls from 'node:tls'
+import { Agent } from 'undici'
 import {
   attach,
   Backend,
@@ -113,6 +114,19 @@ export function throughUndici(setup: Setup): Setup {
     ...setup,
     start: (t, servers, options) =>
       setup.start(t, servers, { ...options, backend: { transport: 'undici', ...options.backend } }),
+  }
+}
+
+/** The same with an Agent of undici, which is the test's, towards the servers. */
+export function throughDispatcher(setup: Setup): Setup {
+  return {
+    ...setup,
+    name: `${setup.name}, with a dispatcher`,
+    start(t, servers, options) {
+      const dispatcher = new Agent({ maxHeaderSize: 64 * 1024 })
+      t.after(() => dispatcher.destroy())
+      return setup.start(t, servers, { ...options, backend: { dispatcher, ...options.backend } })
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Chunk, OutgoingRequest, ServerListener, Try } from '../../src/core/carrier.js'
 import type { TryFailure } from '../../src/core/failure.js'
 import { RawRequestHead } from '../../src/core/message/raw-head.js'
+import { Session } from '../../src/core/session.js'
 import { UndiciTransport } from '../../src/undici/transport.js'
 import { readAddress } from '../../src/util/address.js'
 import { RawOrigin } from '../support/raw-origin.js'
@@ -51,13 +52,21 @@ class SlowListener implements ServerListener {
 /** A try whose listener has paused it after the last piece of a response that comes in two. */
 async function paused(t: TestContext, head: string, rest: string): Promise<{ listener: SlowListener; server: Wire }> {
   const origin = await RawOrigin.listen(t)
-  const transport = new UndiciTransport(readAddress(origin.address, 'address'), { connectTimeout: 5000 })
+  const transport = new UndiciTransport(readAddress(origin.address, 'address'), {
+    connectTimeout: 5000,
+    poolPurgeDelay: 4000,
+    maxReuse: Infinity,
+    responseLimits: { maxHeaderBytes: 65_536, maxHeaders: 1000 },
+  })
   t.after(() => transport.close())
   const listener = new SlowListener()
   const request: OutgoingRequest = {
     head: new RawRequestHead('GET', '/', 1, ['Host', 'a.test']),
     requestEdits: [],
+    session: new Session({ sessionClosed: () => {} }, { address: '', port: 0 }, 0, false),
     mayReuse: true,
+    isRetry: false,
+    closes: false,
   }
   listener.attempt = transport.open(request, listener)
   listener.attempt.send(undefined, true)

@@ -18,9 +18,9 @@ export function isBodyless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304 || status < 200
 }
 
-/** Whether a response of this status must not tell a length (RFC 9110 8.6): a reader could wait for that many bytes. */
-export function isLengthless(status: number): boolean {
-  return status === 204 || status < 200
+/** Whether such a response must not tell a length (RFC 9110 8.6): a reader could wait for that many bytes. */
+export function isLengthless(method: string, status: number): boolean {
+  return status === 204 || status < 200 || (status < 300 && method === 'CONNECT')
 }
 
 /** The most digits of a length that is surely exact. */

@@ -27,6 +27,9 @@ export interface Head {
   readonly upgrade: string | undefined
 }
 
+/** Why a request's head is refused. */
+export type RequestDefect = 'bad-request' | 'target-too-long' | 'head-too-large' | 'unsupported'
+
 /** The head of a request. */
 export interface RequestHead extends Head {
   readonly method: string
@@ -35,7 +38,7 @@ export interface RequestHead extends Head {
   /** The minor version of HTTP/1: 0 or 1. */
   readonly minorVersion: number
   /** Something about the head as a whole that makes it unsafe to forward. */
-  readonly defect: 'bad-request' | 'head-too-large' | 'unsupported' | undefined
+  readonly defect: RequestDefect | undefined
   /** The client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean
 }

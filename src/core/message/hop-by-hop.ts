@@ -1,4 +1,5 @@
 import { isToken, trimBlanks } from './field-syntax.js'
+import type { RequestHead } from './head.js'
 
 /** The fields that concern one connection only (RFC 9110 7.6.1), in lower case. */
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'])
@@ -26,6 +27,11 @@ export function nominatedNames(connection: string): Set<string> | undefined {
     if (isToken(name) && !isHopByHop(name) && !neverNominated.has(name)) names.add(name)
   }
   return names.size > 0 ? names : undefined
+}
+
+/** Whether the connection may become a tunnel: its client offers to switch protocols, or asks for one outright. */
+export function asksForTunnel({ upgrade, method }: Pick<RequestHead, 'upgrade' | 'method'>): boolean {
+  return upgrade !== undefined || method === 'CONNECT'
 }
 
 /**

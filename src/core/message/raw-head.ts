@@ -1,7 +1,7 @@
 import { type BodyLength, chunked, framingDefect, isBodyless, isLengthless, readLength, untilClose } from './framing.js'
-import type { RequestHead, ResponseHead } from './head.js'
+import type { RequestDefect, RequestHead, ResponseHead } from './head.js'
 import { appendAdded, type HeadEdits, isRemoved, type ReceivedFields, rewritesOf } from './head-edits.js'
-import { maxRequestFields } from './head-limits.js'
+import { defaultRequestLimits, type RequestLimits } from './head-limits.js'
 import { isHopByHop, nominatedNames, upgradeOf } from './hop-by-hop.js'
 import { contradictsHost, isHost } from './host-conflict.js'
 
@@ -76,6 +76,11 @@ abstract class RawHead implements ReceivedFields {
     return this.coding !== undefined && this.coding.toLowerCase() !== 'chunked'
   }
 
+  /** How many fields there are. */
+  get count(): number {
+    return this.list.length / 2
+  }
+
   get upgrade(): string | undefined {
     return upgradeOf(this.#upgrade, this.connection)
   }
@@ -131,6 +136,7 @@ export class RawRequestHead extends RawHead implements RequestHead {
     readonly target: string,
     readonly minorVersion: number,
     fields: readonly string[],
+    readonly limits: RequestLimits = defaultRequestLimits,
   ) {
     super(fields)
   }
@@ -140,13 +146,27 @@ export class RawRequestHead extends RawHead implements RequestHead {
     return this.contentLength
   }
 
-  get defect(): 'bad-request' | 'head-too-large' | 'unsupported' | undefined {
-    if (this.list.length > 2 * maxRequestFields) return 'head-too-large'
+  /** As HAProxy does: what has a body is no offer to switch, as its body would have to come first. */
+  override get upgrade(): string | undefined {
+    return this.bodyLength === 0 ? super.upgrade : undefined
+  }
+
+  get defect(): RequestDefect | undefined {
+    if (this.target.length > this.limits.maxTargetBytes) return 'target-too-long'
+    if (this.list.length > 2 * this.limits.maxHeaders || this.#bytes > this.limits.maxHeaderBytes)
+      return 'head-too-large'
     const defect = framingDefect(this.coding, this.contentLength, this.lengths, this.minorVersion)
     if (defect !== undefined) return defect
     if (this.hosts !== 1 && (this.hosts > 1 || this.minorVersion === 1)) return 'bad-request'
     if (this.hosts === 1 && !isHost(this.get('host')!)) return 'bad-request'
     return contradictsHost(this) ? 'bad-request' : undefined
+  }
+
+  /** What the head took on the wire, if nobody wrote more blanks than there need be. */
+  get #bytes(): number {
+    let bytes = this.method.length + this.target.length + '  HTTP/1.1\r\n\r\n'.length
+    for (let i = 0; i < this.list.length; i += 2) bytes += this.list[i]!.length + this.list[i + 1]!.length + 4
+    return bytes
   }
 
   get expectsContinue(): boolean {
@@ -166,7 +186,7 @@ export class RawResponseHead extends RawHead implements ResponseHead {
     method: string,
   ) {
     super(fields)
-    if (this.lengths > 0 && isLengthless(status)) this.dropLength()
+    if (this.lengths > 0 && isLengthless(method, status)) this.dropLength()
     if (isBodyless(method, status)) this.bodyLength = 0
     else if (this.coding !== undefined) this.bodyLength = chunked
     else this.bodyLength = this.lengths === 0 ? untilClose : this.contentLength

@@ -40,7 +40,7 @@ export const earlyResponses: readonly Behaviour[] = [
   },
   {
     claim: 'Expect reaches the server, and the server’s 100 the client',
-    needs: ['expect-continue-end-to-end'],
+    needs: ['expect-continue-end-to-end', 'late-continue'],
     async run(scene) {
       const { client, origin } = await scene.open()
       client.send(requestText('POST /', 'Expect: 100-continue', 'Content-Length: 5'))

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { RequestDefect } from '../../../src/core/message/head.js'
 import { outcomes } from '../../../src/core/outcome.js'
-import type { RequestDefect } from '../../../src/http1/text-head.js'
 import { EngineRequestReader, EngineResponseReader } from '../fuzz/engine-reader.js'
 import type { Reading } from '../fuzz/reading.js'
 import type { RequestCase, ResponseCase } from './case.js'
 import { requestCases, responseCases } from './corpus.js'
 
 /** What the engine's connections refuse once a head is read; the parser reads on. */
-const refusedLater = new Set(['CONNECT', 'an upgrade with a body'])
+const refusedLater = new Set(['CONNECT'])
 
 function statusOf(refusal: string | undefined): number | undefined {
   if (refusal === undefined) return undefined

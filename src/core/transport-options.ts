@@ -1,0 +1,91 @@
+import type { Dispatcher } from 'undici'
+import { OptionError } from '../util/errors.js'
+import type { OptionReader } from '../util/options.js'
+import { type ResponseLimitOptions, type ResponseLimits, readResponseLimits } from './message/head-limits.js'
+import { defaultPool, type PoolOptions, type PoolSettings, poolNames, readPool } from './pool-options.js'
+import type { Server } from './server.js'
+
+/**
+ * When an idle connection to a server may carry a request. For all requests of a client connection but its first all
+ * but `never` mean the same: any idle connection will do.
+ *
+ * - `never`: a client connection rides on server connections that have served nobody else.
+ * - `safe`: a first request rides on an idle connection only if it could be sent again, should that turn out dead: its
+ *   method is idempotent, and its body is none or within the replay limit. HAProxy opens a connection for every one.
+ * - `aggressive`: and any first request on a connection that was reused before.
+ * - `always`: any request on any idle connection.
+ */
+export type HttpReuse = 'never' | 'safe' | 'aggressive' | 'always'
+
+/** A Dispatcher of the `undici` package, version 7, for all servers of a backend, or what gives each server its own. */
+export type DispatcherOption = Dispatcher | ((server: Server) => Dispatcher)
+
+/** How requests get to servers. */
+export interface TransportOptions extends PoolOptions, ResponseLimitOptions {
+  /**
+   * What carries requests to servers: the library's own HTTP/1.1, or a pool of undici for each server. Default `http1`.
+   * No matter in TCP mode.
+   */
+  readonly transport?: 'http1' | 'undici'
+  /**
+   * A Dispatcher of undici that carries requests to servers, in the place of `transport`: a `MockAgent`, a `ProxyAgent`,
+   * a chain of interceptors. It is the caller's: nobody here closes it, its connections are its own affair, and checks
+   * don't go through it.
+   */
+  readonly dispatcher?: DispatcherOption
+  /** When an idle connection to a server may carry a request. Default `safe`. HAProxy: `http-reuse`. */
+  readonly httpReuse?: HttpReuse
+}
+
+/** The same, read and complete. */
+export interface TransportSettings {
+  readonly transport: 'http1' | 'undici'
+  readonly dispatcher: DispatcherOption | undefined
+  readonly httpReuse: HttpReuse
+  /** How servers that do not say otherwise keep their connections. */
+  readonly pool: PoolSettings
+  readonly responseLimits: ResponseLimits
+}
+
+/** Reads them all, and refuses what the chosen transport can't do. */
+export function readTransport(reader: OptionReader): TransportSettings {
+  const dispatcher = reader.read('dispatcher', readDispatcher)
+  const transport = reader.oneOf('transport', ['http1', 'undici']) ?? (dispatcher === undefined ? 'http1' : 'undici')
+  if (dispatcher !== undefined && transport === 'http1') {
+    throw new OptionError(reader.pathOf('transport'), transport, 'nothing beside a dispatcher, which is a transport')
+  }
+  const reuse = reader.oneOf('httpReuse', ['never', 'safe', 'aggressive', 'always'])
+  if (transport === 'undici' && reuse !== undefined && reuse !== 'always') {
+    throw new OptionError(reader.pathOf('httpReuse'), reuse, "'always', as undici chooses its connections itself")
+  }
+  const own = readPool(reader)
+  refuseUnfit(own, { transport, dispatcher }, reader.path)
+  return {
+    transport,
+    dispatcher,
+    httpReuse: reuse ?? (transport === 'undici' ? 'always' : 'safe'),
+    pool: { ...defaultPool, ...own },
+    responseLimits: readResponseLimits(reader),
+  }
+}
+
+/** Refuses what a transport can't do of that which is said about its connections. */
+export function refuseUnfit(
+  pool: Partial<PoolSettings>,
+  { transport, dispatcher }: Pick<TransportSettings, 'transport' | 'dispatcher'>,
+  path: string,
+): void {
+  if (transport !== 'undici') return
+  const unfit = poolNames.find(
+    (name) => pool[name] !== undefined && (dispatcher !== undefined || name === 'poolMaxConnections'),
+  )
+  if (unfit === undefined) return
+  const reason = dispatcher === undefined ? 'undici has no such limit' : 'a dispatcher keeps its connections itself'
+  throw new OptionError(path === '' ? unfit : `${path}.${unfit}`, pool[unfit], `nothing, as ${reason}`)
+}
+
+function readDispatcher(value: unknown, path: string): DispatcherOption {
+  const isDispatcher = typeof (value as Partial<Dispatcher> | null)?.dispatch === 'function'
+  if (isDispatcher || typeof value === 'function') return value as DispatcherOption
+  throw new OptionError(path, value, 'a Dispatcher of undici, or a function of a server that gives one')
+}
