@@ -201,13 +201,9 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     reader.end()
     const server = this.server(name)
     server.maintenance()
-    // Whoever is bound to it would keep it from ever being left.
-    this.persistence?.leave(server)
     this.#redistribute(server)
-    await this.#departures.emptied(server, timeout).catch((reason: unknown) => {
-      this.persistence?.join(server)
-      throw reason
-    })
+    const departure = this.#departures.emptied(server, timeout)
+    await (this.persistence?.depart(server, departure) ?? departure)
     // Another call may have been first.
     if (this.#servers.get(name) !== server) return server
     this.#servers.delete(name)

@@ -48,9 +48,19 @@ export class Persistence {
     this.#cookie?.join(server)
   }
 
-  leave(server: Server): void {
+  /**
+   * Leads nobody to a server from now on, as those would keep it from ever being left. To it again when the departure
+   * comes to nothing.
+   */
+  async depart(server: Server, departure: Promise<void>): Promise<void> {
     this.#reach.leave(server)
     this.#cookie?.leave(server)
+    try {
+      await departure
+    } catch (reason) {
+      this.join(server)
+      throw reason
+    }
   }
 
   /** Begins with an exchange. With `trace`, everything is looked at and nothing changed. */
