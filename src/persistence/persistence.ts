@@ -76,7 +76,6 @@ export class Persistence {
   /** Finds the server that the exchange is bound to, once: whoever loosens a bond has another server chosen. */
   settle(bond: Bond): void {
     if (bond.isSettled) return
-    bond.isSettled = true
     const { forcePersist, ignorePersist, appSession } = this.#settings
     if (forcePersist !== undefined && evaluate(forcePersist, bond.view)) bond.isForced = true
     else if (ignorePersist !== undefined && evaluate(ignorePersist, bond.view)) bond.ignoresCookies = true
@@ -84,6 +83,7 @@ export class Persistence {
     this.#cookie?.find(bond, this.#clock.wallTime(), this.#reach)
     appSession?.find(bond, this.#reach)
     this.#stick.find(bond, this.#reach)
+    bond.isSettled = true
   }
 
   /**
