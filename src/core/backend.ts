@@ -206,13 +206,9 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     reader.end()
     const server = this.server(name)
     server.maintenance()
-    // Whoever is bound to it would keep it from ever being left.
-    this.persistence?.leave(server)
     this.#redistribute(server)
-    await this.#departures.emptied(server, timeout).catch((reason: unknown) => {
-      this.persistence?.join(server)
-      throw reason
-    })
+    const departure = this.#departures.emptied(server, timeout)
+    await (this.persistence?.depart(server, departure) ?? departure)
     // Another call may have been first.
     if (this.#servers.get(name) !== server) return server
     this.#servers.delete(name)
@@ -257,12 +253,12 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
   assign(candidate: Candidate): Assignment {
     const { bond } = candidate
-    if (bond !== undefined && !this.#settle(bond)) return 'callback-failed'
-    let server = bond?.server
+    let server: Server | undefined
     try {
-      server ??= this.#pick(candidate.view, candidate.avoid, undefined)
+      if (bond !== undefined) this.persistence?.settle(bond)
+      server = bond?.server ?? this.#pick(candidate.view, candidate.avoid, undefined)
     } catch (thrown) {
-      this.fault(thrown, `balancer of ${this.#path}`)
+      this.fault(thrown, `${bond?.isSettled === false ? 'persistence' : 'balancer'} of ${this.#path}`)
       return 'callback-failed'
     }
     if (server === undefined) {
@@ -275,15 +271,9 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     return server
   }
 
-  /** Finds out whether persistence binds the exchange to a server; false: it failed. */
-  #settle(bond: Bond): boolean {
-    try {
-      this.persistence?.settle(bond)
-      return true
-    } catch (thrown) {
-      this.fault(thrown, `persistence of ${this.#path}`)
-      return false
-    }
+  /** Whether whoever is bound to a server may go to another one that has no more places there. @internal */
+  mayMove(bond: Bond | undefined): boolean {
+    return bond?.server !== undefined && !bond.isForced && this.settings.retryPolicy.redispatch !== 0
   }
 
   #wait(queue: WaitQueue<Server>, candidate: Candidate): 'queued' | 'queue-full' {

@@ -137,6 +137,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const assignment = backend.assign(this)
     if (typeof assignment !== 'string') this.#connect(assignment, now)
     else if (assignment === 'queued') this.#client.deadline.set(this, backend.settings.timeout.queue)
+    else if (assignment === 'queue-full' && backend.mayMove(this.bond)) this.queueMoved(this.bond!.server!)
     else this.#fail(assignment)
   }
 

@@ -48,9 +48,19 @@ export class Persistence {
     this.#cookie?.join(server)
   }
 
-  leave(server: Server): void {
+  /**
+   * Leads nobody to a server from now on, as those would keep it from ever being left. To it again when the departure
+   * comes to nothing.
+   */
+  async depart(server: Server, departure: Promise<void>): Promise<void> {
     this.#reach.leave(server)
     this.#cookie?.leave(server)
+    try {
+      await departure
+    } catch (reason) {
+      this.join(server)
+      throw reason
+    }
   }
 
   /** Begins with an exchange. With `trace`, everything is looked at and nothing changed. */
@@ -66,7 +76,6 @@ export class Persistence {
   /** Finds the server that the exchange is bound to, once: whoever loosens a bond has another server chosen. */
   settle(bond: Bond): void {
     if (bond.isSettled) return
-    bond.isSettled = true
     const { forcePersist, ignorePersist, appSession } = this.#settings
     if (forcePersist !== undefined && evaluate(forcePersist, bond.view)) bond.isForced = true
     else if (ignorePersist !== undefined && evaluate(ignorePersist, bond.view)) bond.ignoresCookies = true
@@ -74,6 +83,7 @@ export class Persistence {
     this.#cookie?.find(bond, this.#clock.wallTime(), this.#reach)
     appSession?.find(bond, this.#reach)
     this.#stick.find(bond, this.#reach)
+    bond.isSettled = true
   }
 
   /**

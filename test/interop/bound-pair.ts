@@ -32,6 +32,7 @@ export class BoundPair {
   /** The fields of the request that a server got last. */
   #received: readonly string[] = []
   #sides: readonly Side[] = []
+  readonly #held: (() => void)[] = []
   readonly #t: TestContext
 
   private constructor(t: TestContext) {
@@ -50,7 +51,8 @@ export class BoundPair {
 
   async #serve(name: string): Promise<string> {
     const origin = await RawOrigin.listen(this.#t)
-    origin.answerAll((request) => {
+    origin.answerAll(async (request) => {
+      if (request.startLine.includes(' /hold ')) await new Promise<void>((resolve) => this.#held.push(resolve))
       this.#received = fieldsOf(request)
       const fields = [`X-Server: ${name}`, 'Date: Thu, 01 Jan 1970 00:00:00 GMT', ...this.says, 'Content-Length: 2']
       return `HTTP/1.1 200 OK\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\nok`
@@ -60,11 +62,21 @@ export class BoundPair {
 
   /** Asks both, HAProxy first. */
   async ask(asking: Asking = {}): Promise<readonly [haproxy: Made, own: Made]> {
-    const [haproxy, own] = this.#sides
-    return [await this.#askOne(haproxy!, asking), await this.#askOne(own!, asking)]
+    return this.each((side) => this.askOne(side, asking))
   }
 
-  async #askOne(side: Side, { method = 'GET', target = '/', fields = [] }: Asking): Promise<Made> {
+  /** Does the same with both, one after the other. */
+  async each<T>(act: (side: Side) => Promise<T>): Promise<readonly [haproxy: T, own: T]> {
+    const [haproxy, own] = this.#sides
+    return [await act(haproxy!), await act(own!)]
+  }
+
+  /** Lets servers answer what they hold back: requests for `/hold`. */
+  release(): void {
+    for (const answer of this.#held.splice(0)) answer()
+  }
+
+  async askOne(side: Side, { method = 'GET', target = '/', fields = [] }: Asking): Promise<Made> {
     const wire = await connect(this.#t, { port: side.port })
     const length = method === 'POST' ? ['Content-Length: 0'] : []
     const lines = [`${method} ${target} HTTP/1.1`, 'Host: a.test', ...length, ...fields]
@@ -82,6 +94,11 @@ export class BoundPair {
       termination,
       redispatched,
     }
+  }
+
+  /** How many requests servers hold back. */
+  get held(): number {
+    return this.#held.length
   }
 
   async order(server: string, state: 'ready' | 'drain' | 'maintenance'): Promise<void> {

@@ -4,6 +4,7 @@ import type { BackendOptions, CookieOptions, ServerOptions } from '../../src/ind
 import { not, path } from '../../src/index.js'
 import { cookieDate } from '../../src/persistence/cookie-date.js'
 import { skipWithout } from '../support/programs.js'
+import { turn, until } from '../support/within.js'
 import { type Asking, BoundPair, type Made } from './bound-pair.js'
 
 const skip = skipWithout('haproxy')
@@ -366,6 +367,48 @@ for (const [what, lines, own] of [
       for (const cookie of ['SRV=cd', 'SRV=cb'])
         await same(pair, { target, fields: [`Cookie: ${cookie}`] }, target + cookie)
     }
+  })
+}
+
+for (const [what, moves] of [
+  ['moves on where that is allowed', true],
+  ['is refused where it is not', false],
+] as const) {
+  test(`whoever is bound to a server that lets nobody more wait ${what}`, { skip, timeout }, async (t) => {
+    const pair = await BoundPair.start(t, ['a', 'b'], {
+      haproxy: {
+        backend: [
+          'cookie SRV insert indirect',
+          moves ? 'option redispatch' : 'no option redispatch',
+          'force-persist if { path /force }',
+        ],
+      },
+      backend: {
+        cookie: { name: 'SRV', mode: 'insert', indirect: true },
+        redispatch: moves,
+        forcePersist: path.is('/force'),
+      },
+      each: {
+        a: { haproxy: 'cookie ca maxconn 1 maxqueue 1', own: { cookie: 'ca', maxConnections: 1, maxQueue: 1 } },
+        b: each.b,
+      },
+    })
+    const hold = { target: '/hold', fields: bound }
+    const [haproxy, own] = await pair.each(async (side) => {
+      const first = pair.askOne(side, hold)
+      await until(() => pair.held === 1, 'the first is with the server')
+      const waiting = pair.askOne(side, { fields: bound })
+      while ((await side.queued('a')) === 0) await turn()
+      const made = [
+        await pair.askOne(side, { fields: bound }),
+        await pair.askOne(side, { target: '/force', fields: bound }),
+      ]
+      pair.release()
+      return [...made, await first, await waiting]
+    })
+    assert.deepEqual(own, haproxy)
+    assert.deepEqual([own[0]!.server, own[0]!.redispatched], moves ? ['b', true] : ['', false])
+    assert.deepEqual([own[1]!.status, own[3]!.server], [503, 'a'])
   })
 }
 

@@ -52,6 +52,8 @@ export interface Side {
   logged(): Promise<Entry>
   /** Orders a server of `app` into a state. */
   order(server: string, state: 'ready' | 'drain' | 'maintenance'): Promise<void>
+  /** How many wait for a server of `app`. */
+  queued(server: string): Promise<number>
 }
 
 /** Starts both in front of the same servers, until the test is over; HAProxy first. */
@@ -93,6 +95,7 @@ ${haproxy.sections ?? ''}
     name: 'HAProxy',
     port: running.port,
     logged: async () => entryOf(await syslog.next(httplog)),
+    queued: async (server) => Number((await running.statistics('app', server)).qcur),
     order: async (server, state) => {
       const answer = await running.command(`set server app/${server} state ${state.replace('maintenance', 'maint')}`)
       if (answer !== '') throw new Error(`haproxy refused ${state}: ${answer}`)
@@ -144,6 +147,7 @@ async function startEvenkeel(
     name: 'evenkeel',
     port: 'port' in bound ? bound.port : 0,
     logged: () => within(next(), () => 'no record in the log of evenkeel'),
+    queued: async (server) => proxy.backend('app').server(server).queued,
     order: async (server, state) => proxy.backend('app').server(server)[state](),
   }
 }

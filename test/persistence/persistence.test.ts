@@ -133,6 +133,26 @@ describe('whoever is bound to a server', () => {
     }
   })
 
+  test('goes elsewhere, with a new cookie, where too many wait for his server; is refused where he must not move', () => {
+    const servers = { a: { ...narrow.a, maxQueue: 1 }, b: narrow.b }
+    const begin = (options: BackendOptions) => {
+      const proxy = new FakeProxy({ backend: { servers, cookie: insert, ...options } })
+      for (let i = 0; i < 2; i++) proxy.begin(led('SRV=ca'))
+      return { proxy, third: proxy.begin(led('SRV=ca')) }
+    }
+    const { proxy, third } = begin({})
+    assert.equal(proxy.try.server, 'b')
+    respond(proxy.try.connect())
+    assert.deepEqual(third.client.fields.slice(-2), ['Set-Cookie', 'SRV=cb; path=/'])
+    assert.deepEqual([proxy.record.termination, proxy.record.redispatched, proxy.record.retries], ['--DI', true, 0])
+    assert.equal(proxy.backend.server('a').counters.redispatches, 1)
+    for (const options of [{ redispatch: false }, { forcePersist: cookie('SRV').exists() }]) {
+      const { proxy, third } = begin(options)
+      assert.equal(third.client.last, 'respond 503 whole')
+      assert.deepEqual([proxy.record.termination, proxy.tries.length], ['SQVN', 1])
+    }
+  })
+
   test('leaves his place at once when he goes away', () => {
     const proxy = new FakeProxy({ backend: { servers: narrow, cookie: insert } })
     proxy.begin(led('SRV=ca'))
