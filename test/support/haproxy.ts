@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -87,7 +87,7 @@ export class Haproxy {
 
   /** Gives a command of HAProxy's runtime API, such as `set server app/a state maint`; resolves with the answer. */
   async command(text: string): Promise<string> {
-    const socket = connect(socketIn(this.folder)).setEncoding('utf8').setTimeout(patience)
+    const socket = (await this.#dial()).setEncoding('utf8').setTimeout(patience)
     socket.once('timeout', () => socket.destroy(new Error(`haproxy gave no answer to: ${text}`)))
     let answer = ''
     socket.on('data', (part: string) => {
@@ -98,6 +98,20 @@ export class Haproxy {
     await once(socket, 'end')
     socket.destroy()
     return answer.trim()
+  }
+
+  /** Connects to the runtime API, again while its backlog is full. */
+  async #dial(): Promise<Socket> {
+    for (let tries = 1; ; tries++) {
+      const socket = connect(socketIn(this.folder))
+      try {
+        await once(socket, 'connect')
+        return socket
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === 100) throw error
+        await wait(20)
+      }
+    }
   }
 
   /** One row of `show stat` for a server or for a whole proxy (`FRONTEND`, `BACKEND`), by HAProxy's column names. */
