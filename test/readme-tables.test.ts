@@ -9,7 +9,7 @@ import type { FrontendOptions } from '../src/core/frontend-options.js'
 import { outcomes } from '../src/core/outcome.js'
 import type { ServerOptions } from '../src/core/server.js'
 import type { WholeConfig } from '../src/create-proxy.js'
-import { Backend, createProxy, Frontend, HealthCheck, OptionError, Server } from '../src/index.js'
+import { Backend, createProxy, Frontend, HealthCheck, OptionError, Server, StickyTable, source } from '../src/index.js'
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const markdown = read('README.md')
@@ -45,6 +45,7 @@ function knownBy(make: () => unknown): string[] {
 const check = (options: object): HealthCheck => new HealthCheck(options as CheckOptions)
 const server = (options: object): Server => new Server('a', { address: 'a:1', ...options } as ServerOptions)
 const frontend = (options: object): Frontend => new Frontend('main', options as FrontendOptions)
+const backend = (options: object): Backend => new Backend('app', options as BackendOptions)
 const whole = (options: object): unknown => createProxy({ frontends: {}, ...options } as WholeConfig)
 
 const tables: Readonly<Record<string, () => string[]>> = {
@@ -52,9 +53,13 @@ const tables: Readonly<Record<string, () => string[]>> = {
   // Where a frontend listens is known to createProxy alone.
   Frontend: () => ['bind', ...knownBy(() => frontend(nonsense))],
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
-  Backend: () => knownBy(() => new Backend('app', nonsense as BackendOptions)),
+  Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),
   Server: () => knownBy(() => server(nonsense)),
+  cookie: () => knownBy(() => backend({ cookie: { name: 'S', mode: 'insert', ...nonsense } })),
+  appSession: () => knownBy(() => backend({ appSession: { name: 'S', length: 1, timeout: 1, ...nonsense } })),
+  stick: () =>
+    knownBy(() => backend({ stick: [{ on: source, table: new StickyTable({ type: 'ip', size: 1 }), ...nonsense }] })),
   check: () => knownBy(() => check(nonsense)),
   http: () => knownBy(() => check({ http: nonsense })),
   stats: () => knownBy(() => whole({ stats: { bind: 0, ...nonsense } })),
