@@ -13,7 +13,8 @@ const outputs: Readonly<Record<string, RegExp>> = {
   compose: /^api1 answers \/api\/users\napp1 answers \/\napp2 answers \/\n$/,
   drain: /^app1 drains\napp2 answers \/\napp3 joined\napp3 answers \/\napp1 left\napp2 1 no check, app3 2 no check\n$/,
   express: /^the application answers\napi1 answers \/api\/users\n404\n$/,
-  'route-test': /step: 'balance'.*candidates: \[ 'app2' \].*server: 'app1', reason: 'down: L7STS, sick'.*server: 'app2'/s,
+  'route-test':
+    /step: 'balance'.*candidates: \[ 'app2' \].*server: 'app1', reason: 'down: L7STS, sick'.*server: 'app2'/s,
   tcp: /^echoed: hello\nmain\/echo1: 5 bytes in, 5 out, ended ----\n$/,
   tutorial:
     /^app1 answers \/\napp2 answers \/login\nstatic1 answers \/logo\.PNG\nstatic1 answers \/static\/a\.css\?v=2\n$/,

@@ -41,7 +41,7 @@ for (const transport of ['http1', 'undici'] as const) {
         a.serveAll((_request, wire) => act(wire))
         const received = b.answerAll(() => ok('fine'))
         assert.equal((await trial.answer()).body, 'fine')
-        assert.equal((await trial.answer(post(5).replace('POST', 'PUT') + 'hello')).body, 'fine')
+        assert.equal((await trial.answer(`${post(5).replace('POST', 'PUT')}hello`)).body, 'fine')
         assert.deepEqual(
           received.map(({ startLine, body }) => [startLine, body]),
           [

@@ -22,7 +22,7 @@ import {
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import { Departures } from './departures.js'
-import { type ExchangeView, RequestView } from './exchange-view.js'
+import { type ExchangeView, noExchange, type RequestView } from './exchange-view.js'
 import { Load } from './load.js'
 import { type PrioritySettings, turnOf } from './priority.js'
 import { Retries } from './retries.js'
@@ -448,6 +448,3 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     }
   }
 }
-
-/** What the reused pick context holds between picks. */
-const noExchange: ExchangeView = new RequestView(undefined, { address: '', port: 0 }, false)

@@ -84,6 +84,9 @@ export class RequestView implements ExchangeView {
   }
 }
 
+/** A view of nothing. */
+export const noExchange: ExchangeView = new RequestView(undefined, { address: '', port: 0 }, false)
+
 const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)/i
 
 /** What an absolute-form target has after its authority; nothing of `*` and of CONNECT's `host:port`. */

@@ -16,7 +16,7 @@ import { Outgoing } from './outgoing.js'
 import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { responseEdits } from './response-edits.js'
-import type { RetryCause } from './retry.js'
+import { type RetryCause, silence, unwanted } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 import type { WaitQueue } from './wait-queue.js'
@@ -333,13 +333,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #tryAgain(cause: RetryCause): boolean {
     const backend = this.#backend!
     const server = this.#server!
-    const decision = backend.retries.decide(
-      cause,
-      server,
-      this.#account.retries,
-      cause.sent && this.#isReplayable(),
-      this.bond,
-    )
+    const isReplayable = cause.sent && this.#isReplayable()
+    const decision = backend.retries.decide(cause, server, this.#account.retries, isReplayable, this.bond)
     if (decision === 'give-up') return false
     this.#try?.abort()
     this.#try = undefined
@@ -375,7 +370,12 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   /** Sets the deadline for whoever's turn it is. */
   #watch(now?: number): void {
     if (this.#isOver || this.#try === undefined) return
-    this.#client.deadline.set(this, this.#isClientsTurn() ? this.#clientLimit() : this.#serverLimit(), now)
+    const { timeout } = this.#backend!.settings
+    this.#client.deadline.set(
+      this,
+      this.#isClientsTurn() ? this.#frontend.settings.timeout.client : timeout.server,
+      now,
+    )
   }
 
   /** The client is to send or to take, and its time is the shorter. */
@@ -383,15 +383,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (this.#isClientFull) return true
     const isWaiting = this.#outgoing.awaitsContinue && this.#account.bytesIn === 0
     const isSending = !this.#isRequestComplete && !this.#isServerFull && !isWaiting
-    return isSending && this.#clientLimit() <= this.#serverLimit()
-  }
-
-  #clientLimit(): number {
-    return this.#frontend.settings.timeout.client
-  }
-
-  #serverLimit(): number {
-    return this.#backend!.settings.timeout.server
+    return isSending && this.#frontend.settings.timeout.client <= this.#backend!.settings.timeout.server
   }
 
   deadlinePassed(): void {
@@ -452,10 +444,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.#account.record(this.#frontend, this.view, this.head)
   }
 }
-
-/** A server that did not answer in time, and one that answered what is to be tried again. */
-const silence: RetryCause = { kind: 'server-timeout', sent: true, reused: false }
-const unwanted: RetryCause = { kind: 'unwanted', sent: true, reused: false }
 
 /** A stream that nobody wants may still report an error. */
 function ignore(): void {}

@@ -68,3 +68,7 @@ export function isRepeatable(exchange: ExchangeView, { methods, unless }: RetryP
   if (methods !== undefined && !methods.has(exchange.method)) return false
   return unless === undefined || !evaluate(unless, exchange)
 }
+
+/** A server that did not answer in time, and one that answered what is to be tried again. */
+export const silence: RetryCause = { kind: 'server-timeout', sent: true, reused: false }
+export const unwanted: RetryCause = { kind: 'unwanted', sent: true, reused: false }
