@@ -211,7 +211,9 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     const input = this.#input
     this.#input = undefined
     if (input !== undefined) this.#read(input)
-    if (!this.#isTunnel && (this.#input === undefined || this.#isHalfClosed)) this.#readOn()
+    // What waits for its turn wants nothing more; a head that has begun does.
+    const mayRead = this.#input === undefined || this.#head === undefined || this.#isHalfClosed
+    if (mayRead && !this.#isTunnel) this.#readOn()
   }
 
   /** Lets more come. From a client that has ended its side nothing does; what it sent before may be being read just now. */

@@ -27,6 +27,9 @@ for (const seed of [1, 1_000_000, 2_000_000]) {
     assert.ok(campaign.cases >= 500, `only ${campaign.cases} cases`)
     assert.ok(campaign.agreed > campaign.cases / 3, `${campaign.agreed} of ${campaign.cases} read alike`)
     assert.ok(campaign.refused > campaign.cases / 3, `${campaign.refused} of ${campaign.cases} refused`)
+    for (const part of ['responses', 'chunked', 'cut'] as const) {
+      assert.ok(campaign[part] > campaign.agreed / 10, `${campaign[part]} of ${campaign.agreed} read alike: ${part}`)
+    }
   })
 }
 

@@ -44,6 +44,23 @@ export const connections: readonly Behaviour[] = [
     },
   },
   {
+    claim: 'a request whose beginning came with the request before is read to its end',
+    async run(scene) {
+      const { client, origin } = await scene.open()
+      origin.answerAll(({ startLine, body }) => responseText(`${startLine} ${body}`))
+      client.send(
+        `${requestText('POST /1', 'Content-Length: 2')}hi${requestText('POST /2', 'Content-Length: 2').slice(0, -4)}`,
+      )
+      assert.equal((await readResponse(client)).body, 'POST /1 HTTP/1.1 hi')
+      client.send('\r\n\r\nh')
+      await turn()
+      client.send(`o${requestText('GET /3').slice(0, 3)}`)
+      assert.equal((await readResponse(client)).body, 'POST /2 HTTP/1.1 ho')
+      client.send(requestText('GET /3').slice(3))
+      assert.equal((await readResponse(client)).body, 'GET /3 HTTP/1.1 ')
+    },
+  },
+  {
     claim: 'pipelined requests with bodies keep their bodies',
     async run(scene) {
       const { client, origin } = await scene.open()

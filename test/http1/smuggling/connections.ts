@@ -51,6 +51,16 @@ export const pipelines: readonly RequestCase[] = [
       ['POST /1', 'hi'],
       ['GET /2'],
     ],
+    'an upgrade that the server declines': [
+      request('GET /1', ['Connection: Upgrade', 'Upgrade: websocket']) + request('GET /2'),
+      ['GET /1'],
+      ['GET /2'],
+    ],
+    'a HEAD with a body': [
+      request('HEAD /1', ['Content-Length: 2'], `hi${request('GET /2')}`),
+      ['HEAD /1', 'hi'],
+      ['GET /2'],
+    ],
     'an upgrade that Connection does not name': [
       request('GET /1', ['Upgrade: websocket']) + request('GET /2'),
       ['GET /1'],
@@ -73,6 +83,57 @@ export const pipelines: readonly RequestCase[] = [
     'the end within a body': post(['Content-Length: 10'], 'hello'),
     'the end before a body': post(['Content-Length: 10']),
     'the end one byte before that of a body': post([`Content-Length: ${smuggled.length + 1}`], smuggled),
+  }),
+]
+
+/** Requests whose client says that it waits to be asked for the body, and may not. */
+export const expectations: readonly RequestCase[] = [
+  ...forwards({
+    'a body that comes unasked': [
+      post(['Expect: 100-continue', 'Content-Length: 2'], `hi${request('GET /next')}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'chunks that come unasked': [
+      post(['Expect: 100-continue', 'Transfer-Encoding: chunked'], `2\r\nhi\r\n0\r\n\r\n${request('GET /next')}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'a body that looks like a request': [
+      post(['Expect: 100-continue', `Content-Length: ${smuggled.length}`], smuggled + request('GET /next')),
+      ['POST /', smuggled],
+      ['GET /next'],
+    ],
+    'no body at all': [request('GET /', ['Expect: 100-continue']) + request('GET /next'), ['GET /'], ['GET /next']],
+    'a body of no length': [
+      post(['Expect: 100-continue', 'Content-Length: 0'], request('GET /next')),
+      ['POST /'],
+      ['GET /next'],
+    ],
+    'another expectation before it': [
+      post(['Expect: x', 'Expect: 100-continue', 'Content-Length: 2'], `hi${request('GET /next')}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'in odd case, with blanks': [
+      post(['eXPECT:\t100-CONTINUE ', 'Content-Length: 2'], `hi${request('GET /next')}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'something after it': [
+      post(['Expect: 100-continue, x', 'Content-Length: 2'], `hi${request('GET /next')}`),
+      ['POST /', 'hi'],
+      ['GET /next'],
+    ],
+    'in HTTP/1.0': [post(['Expect: 100-continue', 'Content-Length: 2'], 'hi').replace('1.1', '1.0'), ['POST /', 'hi']],
+  }),
+  ...refuses(400, {
+    'on a folded line': post(['Expect:', ' 100-continue', 'Content-Length: 2'], `hi${smuggled}`),
+    'a length behind its LF': post(['Expect: 100-continue\nContent-Length: 2'], `hi${smuggled}`),
+    'a length and chunks': post(
+      ['Expect: 100-continue', 'Content-Length: 2', 'Transfer-Encoding: chunked'],
+      `0\r\n\r\n${smuggled}`,
+    ),
   }),
 ]
 

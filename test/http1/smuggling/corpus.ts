@@ -1,6 +1,6 @@
 import type { RequestCase, ResponseCase } from './case.js'
 import { chunkedBodies } from './chunks.js'
-import { pipelines, values } from './connections.js'
+import { expectations, pipelines, values } from './connections.js'
 import { lengthAndCoding, lengths, transferCodings } from './framing.js'
 import { fieldLines, hosts, lineEnds, requestLines } from './heads.js'
 import { bodyless, informational, responseFraming, responseHeads, surplus } from './responses.js'
@@ -16,6 +16,7 @@ export const requestCases: Readonly<Record<string, readonly RequestCase[]>> = {
   'request lines': requestLines,
   hosts,
   pipelines,
+  expectations,
   'values that are passed on': values,
 }
 

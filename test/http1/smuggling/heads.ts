@@ -145,6 +145,7 @@ export const hosts: readonly RequestCase[] = [
     'a target of another scheme that names another host': request('GET ftp://b.test/'),
     'a target with a user': request('GET http://b.test@a.test/'),
     'a target with the right host for a user': request('GET http://a.test@b.test/'),
+    'a target that names a host, and no Host': 'GET http://a.test/ HTTP/1.1\r\n\r\n',
     'a target without a host': request('GET http:///'),
     'a target with a backslash for a slash': request('GET http://a.test\\@b.test/'),
     'a target of one slash': request('GET http:/a.test/'),

@@ -4,9 +4,9 @@ import type { TestContext } from 'node:test'
 import { type HttpMessage, readRequest } from '../../support/http-message.js'
 import { Wire } from '../../support/wire.js'
 
-/** What a server answers to a request: exact bytes, as latin1 text, and whether it then ends its side. */
+/** What a server answers to a request: exact bytes, as latin1 text in pieces, and whether it then ends its side. */
 export interface Answer {
-  readonly text: string
+  readonly pieces: readonly string[]
   readonly ends: boolean
 }
 
@@ -62,8 +62,8 @@ export class Recorder {
       const request = await readRequest(wire)
       recording.requests.push(request)
       this.requests.push(request)
-      const { text, ends } = this.#answer(request)
-      if (text !== '') wire.send(text)
+      const { pieces, ends } = this.#answer(request)
+      await wire.sendSlowly(...pieces)
       if (ends) wire.end()
     }
   }
