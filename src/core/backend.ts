@@ -19,12 +19,13 @@ import {
   readServers,
   type ServerEntry,
 } from './backend-options.js'
+import type { Assignment, Candidate } from './candidate.js'
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import { Departures } from './departures.js'
 import { type ExchangeView, noExchange, type RequestView } from './exchange-view.js'
 import { Load } from './load.js'
-import { type PrioritySettings, turnOf } from './priority.js'
+import { turnOf } from './priority.js'
 import { Retries } from './retries.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
 import { SlowStarts } from './slow-start.js'
@@ -78,21 +79,6 @@ export const backendEventNames = [
   'backend:up',
   'backend:down',
 ] as const satisfies readonly (keyof BackendEvents)[]
-
-/** Somebody who asks a backend for a server: an exchange. */
-export interface Candidate extends Waiter<Server> {
-  readonly view: ExchangeView
-  /** The server to leave out if another fits. */
-  readonly avoid: Server | undefined
-  /** Whether it goes before others, where it has to wait. */
-  readonly priority: PrioritySettings
-  /** It has to wait for that server, or for any; perhaps in vain, as too many wait already. */
-  waitsFor(server: Server | undefined): void
-  readonly bond?: Bond | undefined
-}
-
-/** What {@link Backend.assign} gives: a server with a slot taken, a place in a queue, or a refusal. */
-export type Assignment = Server | 'queued' | 'queue-full' | 'no-server' | 'callback-failed'
 
 /**
  * A pool of servers with one balancer, a queue and checks.
@@ -250,7 +236,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   // -- Exchanges ------------------------------------------------------------------------------------------------------
 
-  /** Finds a server for an exchange, or a place in a queue. A slot that is taken is given back by `release`. @internal */
+  /** Finds a server for an exchange, or a place in a queue. Who gets a slot of a server gives it back: `release`. @internal */
   assign(candidate: Candidate): Assignment {
     const { bond } = candidate
     let server: Server | undefined
@@ -321,11 +307,6 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     }
   }
 
-  /** Gives back a slot that `assign` took. @internal */
-  release(server: Server): void {
-    server.release()
-  }
-
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
   decide(view: RequestView, trace: TraceStep[]): Server | 'queued' | undefined {
     const bound = tracePersistence(this.persistence, view, trace)
@@ -354,12 +335,13 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** An exchange has come to this backend. @internal */
   exchangeBegan(now: number): void {
     this.load.exchangeBegan(now)
+    this.retries.exchangeBegan(now)
   }
 
   /** It is over; `server` is the one whose slot it held. @internal */
   exchangeEnded(server: Server | undefined): void {
     // As in HAProxy it counts among the traffic that limits follow until its slot has been passed on.
-    if (server !== undefined) this.release(server)
+    server?.release()
     this.load.exchangeEnded()
   }
 

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { Bond } from '../persistence/bond.js'
 import type { DeadlineOwner } from '../util/deadline.js'
 import { answerError } from './answer-error.js'
-import type { Backend, Candidate } from './backend.js'
+import type { Backend } from './backend.js'
+import type { Candidate } from './candidate.js'
 import type { Chunk, ClientListener, Downstream, ServerListener, Try, TunnelEnd } from './carrier.js'
 import { ExchangeAccount } from './exchange-account.js'
 import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
@@ -79,13 +80,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const frontend = this.#frontend
     const defect = this.head?.defect
     if (defect !== undefined) return this.refuse(defect)
-    let route: ReturnType<Frontend['admit']>
-    try {
-      route = frontend.admit(this.view)
-    } catch (thrown) {
-      frontend.fault(thrown, `routes of frontends.${frontend.name}`)
-      return this.refuse('callback-failed')
-    }
+    const route = frontend.admit(this.view)
+    if (route === 'callback-failed') return this.refuse(route)
     if (route === undefined && pass !== undefined) {
       this.#isOver = true
       return pass()
@@ -97,7 +93,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.priority = route.priority
     backend.exchangeBegan(this.#account.headAt)
     this.#account.bond = backend.persistence?.open(this.view)
-    backend.retries.exchangeBegan(this.#account.headAt)
     if (this.head !== undefined) this.#prepare(this.head)
     this.#assign(backend, this.#account.headAt)
   }
@@ -169,9 +164,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
     this.#outgoing.ride(this.#backend!.retries.coverDeadConnections && this.#isReplayable(), this.#account.retries)
-    const sent = this.#replay?.content
     this.#try = transport.open(this.#outgoing, this)
-    this.#try.send(sent, this.#isRequestComplete)
+    this.#try.send(this.#replay?.content, this.#isRequestComplete)
     this.#startedTryAt = -1
   }
 
@@ -363,7 +357,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#avoid = server
     this.#server = undefined
     this.bond?.loosen()
-    backend.release(server)
+    server.release()
     this.#assign(backend, this.#frontend.clock.now())
   }
 
@@ -429,7 +423,6 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.close(failure, this.#phase, this.#frontend)
     this.#frontend.observer?.exchangeEnded(this)
     this.#backend?.exchangeEnded(this.#server)
-    this.#server = undefined
   }
 
   #leaveQueue(): void {

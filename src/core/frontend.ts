@@ -161,11 +161,16 @@ export class Frontend extends Emitter<FrontendEvents> {
   }
 
   /** The way of an exchange to a backend: the first route that matches, else the default. @internal */
-  admit(view: ExchangeView): RouteSettings | undefined {
-    for (let index = 0; index < this.routes.length; index++) {
-      if (this.#matches(index, view)) return this.routes[index]!
+  admit(view: ExchangeView): RouteSettings | 'callback-failed' | undefined {
+    try {
+      for (let index = 0; index < this.routes.length; index++) {
+        if (this.#matches(index, view)) return this.routes[index]!
+      }
+      return this.#defaultRoute
+    } catch (thrown) {
+      this.fault(thrown, `routes of ${this.#path}`)
+      return 'callback-failed'
     }
-    return this.#defaultRoute
   }
 
   #matches(index: number, view: ExchangeView): boolean {

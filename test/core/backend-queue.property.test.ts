@@ -128,7 +128,7 @@ class Scene {
     if (asker === undefined || server === undefined) return
     asker.avoid = server
     asker.server = undefined
-    this.backend.release(server)
+    server.release()
     asker.ask()
   }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { header } from '../../src/index.js'
 import { type Random, seededRandom } from '../../src/util/random.js'
-import { ByName } from '../support/asker.js'
 import { skipWithout } from '../support/programs.js'
 import { type QueueEntry, QueueScene, type QueueTwins } from './queue-scene.js'
 
@@ -25,7 +24,11 @@ function bound(a = { haproxy: '', own: {} }, redispatch = false, queue = '30s'):
       b: { haproxy: 'maxconn 1', own: { maxConnections: 1 } },
     },
     haproxy: { backend: [`${redispatch ? '' : 'no '}option redispatch`, `timeout queue ${queue}`, ...uses] },
-    backend: () => ({ balance: new ByName(), redispatch, timeout: { queue } }),
+    backend: {
+      useServer: ['a', 'b'].map((server) => ({ server, when: header('x-to').is(server) })),
+      redispatch,
+      timeout: { queue },
+    },
   }
 }
 
@@ -42,7 +45,7 @@ for (const count of [1, 3]) {
     const scenes = await QueueScene.startBoth(t, {
       servers,
       haproxy: { backend: ['balance leastconn', 'fullconn 20'] },
-      backend: () => ({ balance: 'leastconn', fullConnections: 20 }),
+      backend: { balance: 'leastconn', fullConnections: 20 },
     })
     const served = async (scene: QueueScene): Promise<number[]> =>
       (await Promise.all(Object.keys(servers).map((name) => scene.row(name)))).map(({ scur }) => Number(scur))
@@ -174,11 +177,48 @@ test('a full queue of a server refuses as HAProxy’s does', options, async (t) 
     server: 'a',
     status: 503,
     Tw: -1,
-    termination: 'SQ',
+    termination: 'SQ--',
     retries: 0,
     redispatched: false,
   }
   assert.deepEqual(entries[0], refused)
+})
+
+test(
+  'whom a full queue of its server refuses goes to another one, as with HAProxy’s redispatch',
+  options,
+  async (t) => {
+    const scenes = await QueueScene.startBoth(t, bound({ haproxy: 'maxqueue 1', own: { maxQueue: 1 } }, true))
+    const [entries] = await compare(scenes, async (scene) => {
+      for (const path of ['/1', '/2', '/3', '/4']) await scene.send(path, toA)
+      const places = [scene.held('a'), scene.held('b'), (await scene.row('BACKEND')).qcur]
+      for (let rest = 2; rest > 0; rest--) for (const name of ['a', 'b']) await scene.release(name)
+      const entries: QueueEntry[] = []
+      for (let rest = 4; rest > 0; rest--) entries.push(await scene.logged())
+      return [entries, places, await counters(scene, 'a'), await counters(scene, 'BACKEND')] as const
+    })
+    assert.ok(entries.some(({ path, server, redispatched }) => path === '/3' && server === 'b' && redispatched))
+  },
+)
+
+test('whom its cookie binds to a server with a full queue gets another one’s, as with HAProxy', options, async (t) => {
+  const servers = Object.fromEntries(
+    ['a', 'b'].map((name) => [
+      name,
+      { haproxy: `maxconn 1 maxqueue 1 cookie ${name}`, own: { maxConnections: 1, maxQueue: 1, cookie: name } },
+    ]),
+  )
+  const scenes = await QueueScene.startBoth(t, {
+    servers,
+    haproxy: { backend: ['option redispatch', 'cookie SRV insert indirect'] },
+    backend: { cookie: { name: 'SRV', mode: 'insert', indirect: true }, redispatch: true },
+  })
+  const entries = await compare(scenes, async (scene) => {
+    for (const path of ['/1', '/2', '/3']) await scene.send(path, { cookie: 'SRV=a' })
+    for (const name of ['b', 'a', 'a']) await scene.release(name)
+    return [await scene.logged(), await scene.logged(), await scene.logged()]
+  })
+  assert.equal(entries[0]?.termination, '--DI')
 })
 
 test('who waits in vain is logged and counted as with HAProxy', options, async (t) => {

@@ -109,7 +109,7 @@ async function limits(scene: QueueScene): Promise<ReadonlyMap<number, number>> {
   let sent = 0
   for (let passed = 0; passed < 5500; passed = Date.now() - start) {
     const paths = Array.from({ length: 12 }, () => `/${++sent}`)
-    await Promise.all(paths.map((path) => scene.send(path)))
+    await scene.sendAll(paths)
     const limit = scene.held('a').length
     const second = Math.floor((passed - 100) / 1000)
     // What began or ended near the edge of a second may be of either.

@@ -16,8 +16,7 @@ export interface QueueTwins {
   /** HAProxy's lines of the frontend and of the backend. */
   readonly haproxy?: { readonly frontend?: readonly string[]; readonly backend?: readonly string[] }
   readonly routes?: readonly Omit<Route, 'backend'>[]
-  /** A function where each proxy needs objects of its own. */
-  readonly backend?: () => Omit<BackendOptions, 'servers'>
+  readonly backend?: Omit<BackendOptions, 'servers'>
 }
 
 /** What a log says of an exchange. Tw is -1 or 0, for whatever was measured. */
@@ -75,12 +74,22 @@ export class QueueScene {
 
   /** Sends a request; resolves when it is with a server, in a queue, or answered. */
   async send(path: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#request(path, headers)
+    await this.settled()
+  }
+
+  /** Sends several at a time. */
+  async sendAll(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#request(path, {})
+    await this.settled()
+  }
+
+  #request(path: string, headers: Readonly<Record<string, string>>): void {
     this.#open++
     const { port } = this.#subject
     const request = get({ port, host: '127.0.0.1', path, headers, agent: new Agent() })
     request.on('response', (response: IncomingMessage) => this.#answered(path, response.resume().statusCode ?? 0))
     request.on('error', () => this.#answered(path, 0))
-    await this.settled()
   }
 
   #answered(path: string, status: number): void {
@@ -217,7 +226,7 @@ backend app
 }
 
 const httplog =
-  /\] web \S+\/(\S+) [-\d]+\/([-\d]+)\/[-\d]+\/[-\d]+\/\+?\d+ (\S+) \d+ \S+ \S+ (\S\S)\S\S \S+\/(\+?)(\d+) \S+ "GET (\S+)/
+  /\] web \S+\/(\S+) [-\d]+\/([-\d]+)\/[-\d]+\/[-\d]+\/\+?\d+ (\S+) \d+ \S+ \S+ (\S{4}) \S+\/(\+?)(\d+) \S+ "GET (\S+)/
 
 function entryOf([, server, Tw, status, termination, redispatched, retries, path]: RegExpExecArray): QueueEntry {
   return {
@@ -245,22 +254,13 @@ async function startEvenkeel(
         routes: routes.map((route) => ({ ...route, backend: 'app' })),
         defaultBackend: 'app',
         log: ({ target, server, status, Tw, termination, retries, redispatched }) => {
-          const ending = termination.slice(0, 2)
-          entries.push({
-            path: target,
-            server,
-            status,
-            Tw: Math.min(Tw, 0),
-            termination: ending,
-            retries,
-            redispatched,
-          })
+          entries.push({ path: target, server, status, Tw: Math.min(Tw, 0), termination, retries, redispatched })
         },
       },
     },
     backends: {
       app: {
-        ...backend?.(),
+        ...backend,
         servers: Object.entries(servers).map(([name, { own }]) => ({
           ...own,
           name,
