@@ -310,7 +310,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
   decide(view: RequestView, trace: TraceStep[]): Server | 'queued' | undefined {
     const bound = tracePersistence(this.persistence, view, trace)
-    if (bound !== undefined) return bound.hasRoom ? bound : 'queued'
+    if (bound !== undefined) return bound.hasRoom ? bound : this.#traceQueue(bound, trace)
     let reason = this.#candidates.length === 0 ? 'no server is usable' : 'no server has room'
     const explain = (text: string): void => {
       reason = text

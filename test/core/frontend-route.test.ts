@@ -60,6 +60,17 @@ describe('a decision without a socket', () => {
     assert.deepEqual([queued, queue], [true, { step: 'queue', of: 'server', name: 'a', ahead: 1 }])
   })
 
+  test('is to wait for the server that persistence names where that is full', () => {
+    const backend = new Backend('app', {
+      cookie: { name: 'SRV', mode: 'insert' },
+      servers: { a: { address: '127.0.0.1:1', cookie: 'A', maxConnections: 1 }, b: '127.0.0.1:2' },
+    })
+    backend.server('a').take(1)
+    const { queued, trace } = new Frontend('web', { defaultBackend: backend }).route({ headers: { cookie: 'SRV=A' } })
+    const queue = { step: 'queue', of: 'server', name: 'a', ahead: 0 }
+    assert.deepEqual([queued, trace.at(-1)], [true, queue])
+  })
+
   test('advances the round robin and moves no counter', () => {
     const frontend = web()
     const before = JSON.stringify([frontend.counters, app.counters])

@@ -275,6 +275,21 @@ describe('stickiness', () => {
     assert.ok(simulate({ ...config, balance: 'random' }, traffic).stickiness < 0.01)
   })
 
+  test('comes with a cookie that the proxy inserts, as clients keep it', () => {
+    const traffic: Traffic = { rate: 100, requests: 10_000, clients: 200, service: 10 }
+    const named = servers('abc').map((server) => ({ ...server, cookie: server.name }))
+    const cookie = { name: 'SRV', mode: 'insert', indirect: true } as const
+    const { stickiness, servers: served } = simulate({ bind, cookie, servers: named }, traffic)
+    // All but those who asked twice before they had their cookie.
+    assert.ok(stickiness >= 0.99)
+    near(served['main/b']!.share, 1 / 3, 0.05)
+    // While its server is away a client is served by another one, and stays there.
+    const failures = [{ server: 'a', from: '40s', to: '60s' }]
+    const checked = simulate({ bind, cookie, check: { interval: '1s' }, servers: named }, { ...traffic, failures })
+    assert.ok(checked.stickiness > 0.5 && checked.stickiness < 0.8)
+    assert.deepEqual(checked.statuses, { 200: 10_000 })
+  })
+
   test('is whole where nobody came twice', () => {
     const traffic: Traffic = { rate: 100, requests: 20, clients: 1_000_000, service: 10 }
     assert.equal(simulate({ bind, servers: servers('ab') }, traffic).stickiness, 1)
