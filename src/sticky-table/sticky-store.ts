@@ -7,6 +7,10 @@ export interface StickyEntry {
   server: string | undefined
   /** When it expires, in milliseconds by the table's clock; Infinity: never. HAProxy: `exp`. */
   expiresAt: number
+  /** How many connections and requests it is tracked by now. HAProxy: `use`. */
+  uses: number
+  /** What is counted for the key: the table knows in which order. */
+  readonly values: number[]
 }
 
 /**
@@ -15,7 +19,7 @@ export interface StickyEntry {
  *
  * Its promises: it is synchronous (a store that is shared copies in the background, as HAProxy's peers do); a look-up
  * and a change cost O(1); it asks no clock but expires by the time it is given, to the millisecond; it never holds more
- * than its capacity.
+ * than its capacity; an entry in use (`uses` above 0) neither expires nor makes room for another, and counts.
  */
 export interface StickyStore {
   /** The most entries that it holds. */
@@ -24,14 +28,15 @@ export interface StickyStore {
   get(key: StoredKey, now: number): StickyEntry | undefined
   /**
    * Takes a new entry or the change of one, which makes it the most recently touched. When a new one finds the store
-   * full of entries that live, the least recently touched makes room. Gives false when the entry was not taken.
+   * full of entries that live, the least recently touched makes room (a large store may take one that was touched nearly
+   * as long ago). Gives false when the entry was not taken. The table also sets an entry when its use begins and ends.
    */
   set(key: StoredKey, entry: StickyEntry, now: number): boolean
-  /** Drops an entry; false when there was none. It may be the one that {@link entries} has just given. */
+  /** Drops an entry that is not in use; false when there was none. It may be the one that {@link entries} has just given. */
   delete(key: StoredKey): boolean
-  /** Drops all entries. */
+  /** Drops all entries but those in use. */
   clear(): void
-  /** The entries that live at `now`, the least recently touched first. */
+  /** The entries that live at `now`, by and large the least recently touched first. */
   entries(now: number): Iterable<readonly [StoredKey, StickyEntry]>
   /**
    * How many entries live at `now`. The work of one call is bounded: it may count expired ones when very many expired

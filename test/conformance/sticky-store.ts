@@ -7,8 +7,8 @@ import { StickyStoreModel } from './sticky-store-model.js'
 /** Makes an empty store. One with `noPurge` refuses new keys when it is full. */
 export type CreateStore = (options: { readonly capacity: number; readonly noPurge: boolean }) => StickyStore
 
-function entry(server: string, expiresAt = Infinity): StickyEntry {
-  return { server, expiresAt }
+export function entry(server: string, expiresAt = Infinity, uses = 0): StickyEntry {
+  return { server, expiresAt, uses, values: [] }
 }
 
 function keysOf(store: StickyStore, now: number): StoredKey[] {
@@ -22,6 +22,7 @@ export function testStickyStore(name: string, create: CreateStore, modes: readon
     testEviction(create)
     if (modes.includes(true)) testRefusal(create)
     testExpiry(create)
+    testUse(create)
     testWalks(create)
     for (const noPurge of modes) testAgainstModel(create, noPurge)
   })
@@ -160,6 +161,73 @@ function testExpiry(create: CreateStore): void {
   })
 }
 
+function testUse(create: CreateStore): void {
+  test('an entry in use does not make room, the oldest of the others does', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const used = entry('s1', Infinity, 1)
+    store.set('a', used, 1)
+    for (const key of ['b', 'c']) store.set(key, entry('s1'), 1)
+    for (const key of ['d', 'e', 'f']) assert.equal(store.set(key, entry('s1'), 1), true)
+    assert.deepEqual([store.get('a', 1), keysOf(store, 1).sort(), store.size(1)], [used, ['a', 'e', 'f'], 3])
+  })
+
+  test('a store whose entries are all in use refuses new keys until one is released', () => {
+    const store = create({ capacity: 2, noPurge: false })
+    const [one, two] = [entry('s1', Infinity, 1), entry('s2', Infinity, 2)]
+    store.set('a', one, 1)
+    store.set('b', two, 1)
+    assert.equal(store.set('c', entry('s1'), 1), false)
+    assert.deepEqual([store.get('c', 1), store.size(1), keysOf(store, 1).sort()], [undefined, 2, ['a', 'b']])
+    two.uses = 1
+    assert.equal(store.set('b', two, 1), true)
+    assert.equal(store.set('c', entry('s1'), 1), false)
+    two.uses = 0
+    assert.equal(store.set('b', two, 1), true)
+    assert.equal(store.set('c', entry('s1'), 1), true)
+    assert.deepEqual([store.get('b', 1), store.get('a', 1), store.size(1)], [undefined, one, 2])
+  })
+
+  test('an entry in use outlives its time, and from its release on lives as it then says', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const used = entry('s1', 1000, 1)
+    store.set('a', used, 1)
+    store.set('b', entry('s2', 1000), 1)
+    assert.deepEqual([store.get('a', 5000), store.size(5000), keysOf(store, 5000)], [used, 1, ['a']])
+    store.set('c', entry('s3', 6500), 5000)
+    used.uses = 0
+    used.expiresAt = 7000
+    assert.equal(store.set('a', used, 5000), true)
+    assert.deepEqual([store.get('a', 6499), keysOf(store, 6499), store.size(6499)], [used, ['c', 'a'], 2])
+    assert.deepEqual([store.get('a', 6999), keysOf(store, 6999), store.size(6999)], [used, ['a'], 1])
+    assert.deepEqual([store.get('a', 7000), keysOf(store, 7000), store.size(7000)], [undefined, [], 0])
+  })
+
+  test('the end of its use makes an entry the most recently touched', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const used = entry('s1', Infinity, 1)
+    store.set('a', used, 1)
+    for (const key of ['b', 'c']) store.set(key, entry('s1'), 1)
+    used.uses = 0
+    store.set('a', used, 1)
+    store.set('d', entry('s1'), 1)
+    assert.deepEqual(keysOf(store, 1), ['c', 'a', 'd'])
+  })
+
+  test('an entry in use is neither deleted nor cleared', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const used = entry('s1', Infinity, 1)
+    store.set('a', used, 1)
+    store.set('b', entry('s1'), 1)
+    assert.equal(store.delete('a'), false)
+    store.clear()
+    assert.deepEqual([store.get('a', 1), store.size(1), keysOf(store, 1)], [used, 1, ['a']])
+    assert.equal(store.delete('a'), false)
+    used.uses = 0
+    store.set('a', used, 1)
+    assert.deepEqual([store.size(1), keysOf(store, 1), store.delete('a'), store.size(1)], [1, ['a'], true, 0])
+  })
+}
+
 function testWalks(create: CreateStore): void {
   test('each entry may be deleted when the walk has given it', () => {
     const keys = Array.from({ length: 30 }, (_, index) => index)
@@ -183,7 +251,7 @@ function testWalks(create: CreateStore): void {
 function testAgainstModel(create: CreateStore, noPurge: boolean): void {
   const keys = fc.constantFrom<StoredKey>(1, 2, 3, 4, 'a', 'b', 'c', 'd')
   const command = fc.record({
-    what: fc.constantFrom('set', 'set', 'set', 'touch', 'get', 'delete', 'size', 'entries', 'clear'),
+    what: fc.constantFrom('set', 'set', 'set', 'touch', 'use', 'release', 'get', 'delete', 'size', 'entries', 'clear'),
     key: keys,
     wait: fc.constantFrom(0, 0, 1, 7, 50),
   })
@@ -197,12 +265,21 @@ function testAgainstModel(create: CreateStore, noPurge: boolean): void {
           now += wait
           assert.deepEqual(play(store, what, key, now, index), play(model, what, key, now, index))
         }
-        assert.deepEqual([...store.entries(now)], [...model.entries(now)])
+        assert.deepEqual(shown(store, now), shown(model, now))
         assert.equal(store.size(now), model.size(now))
       }),
       { seed: 31, numRuns: 500 },
     )
   })
+}
+
+/** The idle entries in their order, and those in use in any. */
+function shown(store: StickyStore, now: number): unknown {
+  const all = [...store.entries(now)].map(([key, { server, uses, expiresAt }]) => ({ key, server, uses, expiresAt }))
+  const used = all
+    .filter(({ uses }) => uses > 0)
+    .toSorted((one, other) => (String(one.key) < String(other.key) ? -1 : 1))
+  return { idle: all.filter(({ uses }) => uses === 0), used }
 }
 
 /** How long entries live in {@link play}, in milliseconds. */
@@ -212,11 +289,25 @@ const lifetime = 60
 function play(store: StickyStore, what: string, key: StoredKey, now: number, index: number): unknown {
   const expiresAt = now + lifetime
   switch (what) {
-    case 'set':
-      return store.set(key, entry(`s${index}`, expiresAt), now)
+    case 'set': {
+      const uses = store.get(key, now)?.uses
+      return store.set(key, entry(`s${index}`, expiresAt, uses), now)
+    }
     case 'touch': {
       const held = store.get(key, now)
       if (held === undefined) return undefined
+      held.expiresAt = expiresAt
+      return store.set(key, held, now)
+    }
+    case 'use': {
+      const held = store.get(key, now) ?? entry(`s${index}`, expiresAt)
+      held.uses++
+      return store.set(key, held, now) || void held.uses--
+    }
+    case 'release': {
+      const held = store.get(key, now)
+      if (held === undefined || held.uses === 0) return undefined
+      held.uses--
       held.expiresAt = expiresAt
       return store.set(key, held, now)
     }
@@ -228,7 +319,7 @@ function play(store: StickyStore, what: string, key: StoredKey, now: number, ind
     case 'size':
       return store.size(now)
     case 'entries':
-      return [...store.entries(now)].map(([held, { server }]) => [held, server])
+      return shown(store, now)
     default:
       return store.clear()
   }
