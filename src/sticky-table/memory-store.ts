@@ -68,12 +68,27 @@ export class MemoryStore implements StickyStore {
     return entry !== undefined && isAlive(entry, now) ? entry : undefined
   }
 
+  touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined {
+    const part = this.#partOf(key)
+    const entry = part.touch(key)
+    if (entry === undefined) return undefined
+    if (!isAlive(entry, now)) {
+      this.delete(key)
+      return undefined
+    }
+    entry.expiresAt = expiresAt
+    part.expires(expiresAt)
+    return entry
+  }
+
   set(key: StoredKey, entry: StickyEntry, now: number): boolean {
     const part = this.#partOf(key)
-    if (part.update(key, entry)) return true
-    if (!this.#makeRoom(part, now)) return false
-    part.add(key, entry)
-    this.#size++
+    const held = part.touch(key)
+    if (held === undefined) {
+      if (!this.#makeRoom(part, now)) return false
+      this.#size++
+    }
+    part.set(key, entry, held)
     return true
   }
 

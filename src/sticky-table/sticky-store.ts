@@ -1,7 +1,7 @@
 /** A key as stores see it, in the one form that its table gives it: a number for IPv4 addresses and integers. */
 export type StoredKey = string | number
 
-/** What a table remembers of one key. Only its table writes to it, and tells the store by setting it again. */
+/** What a table remembers of one key. Only its table writes to it, but for the time that a touch gives it. */
 export interface StickyEntry {
   /** The name of the server that serves the key; undefined: none is remembered. HAProxy: `server_key`. */
   server: string | undefined
@@ -27,9 +27,14 @@ export interface StickyStore {
   /** The entry, unless it has expired at `now`. Changes nothing, its turn to be evicted included. */
   get(key: StoredKey, now: number): StickyEntry | undefined
   /**
-   * Takes a new entry or the change of one, which makes it the most recently touched. When a new one finds the store
+   * The same, and makes it the most recently touched, to expire at `expiresAt`: its table is about to change it, or has
+   * found that it matches.
+   */
+  touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined
+  /**
+   * Takes a new entry or another one for a key, which makes it the most recently touched. When a new one finds the store
    * full of entries that live, the least recently touched makes room (a large store may take one that was touched nearly
-   * as long ago). Gives false when the entry was not taken. The table also sets an entry when its use begins and ends.
+   * as long ago). Gives false when the entry was not taken. The table also sets an entry when its use begins or ends.
    */
   set(key: StoredKey, entry: StickyEntry, now: number): boolean
   /** Drops an entry that is not in use; false when there was none. It may be the one that {@link entries} has just given. */

@@ -101,7 +101,7 @@ function readGivenStore(reader: OptionReader): StickyStore | undefined {
 
 function readStore(value: unknown, path: string): StickyStore {
   const store = value as Partial<StickyStore> | null
-  const methods = [store?.get, store?.set, store?.delete, store?.clear, store?.entries, store?.size]
+  const methods = [store?.get, store?.touch, store?.set, store?.delete, store?.clear, store?.entries, store?.size]
   if (methods.every((method) => typeof method === 'function')) return value as StickyStore
-  throw new OptionError(path, value, 'a StickyStore: an object with get, set, delete, clear, entries and size')
+  throw new OptionError(path, value, 'a StickyStore: an object with get, touch, set, delete, clear, entries and size')
 }

@@ -79,9 +79,9 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     const stored = this.#key.encode(key)
     if (stored === undefined) return undefined
     const now = this.clock.now()
-    const entry = this.#store.get(stored, now)
+    const entry = this.#store.touch(stored, now + this.expire, now)
     if (entry === undefined) return undefined
-    this.#touch(stored, entry, now)
+    this.#changed(stored)
     return entry.server
   }
 
@@ -97,10 +97,11 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   store(key: StickyKey | undefined, server: string): boolean {
     const stored = this.#key.encode(key)
     if (stored === undefined) return false
-    const now = this.clock.now()
-    const entry = this.#open(stored, now)
+    const entry = this.#open(stored, this.clock.now())
+    if (entry === undefined) return false
     entry.server = server
-    return this.#touch(stored, entry, now)
+    this.#changed(stored)
+    return true
   }
 
   // -- What is counted for a key ----------------------------------------------------------------------------------------
@@ -139,8 +140,10 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     if (moved === undefined || stored === undefined) return false
     const now = this.clock.now()
     const entry = this.#open(stored, now)
+    if (entry === undefined) return false
     moved.move(entry.values, amount, now)
-    return this.#touch(stored, entry, now)
+    this.#changed(stored)
+    return true
   }
 
   /**
@@ -154,8 +157,10 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     if (stored === undefined) return false
     const now = this.clock.now()
     const entry = this.#open(stored, now)
+    if (entry === undefined) return false
     write(entry, now)
-    return this.#touch(stored, entry, now)
+    this.#changed(stored)
+    return true
   }
 
   /**
@@ -167,11 +172,12 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     if (stored === undefined) return undefined
     const now = this.clock.now()
     const entry = this.#open(stored, now)
+    if (entry === undefined) return undefined
     entry.uses++
+    if (entry.uses === 1) this.#store.set(stored, entry, now)
     this.#layout.event('connection')?.move(entry.values, 1, now)
-    if (this.#touch(stored, entry, now)) return new TrackedEntry(this, stored, entry)
-    entry.uses--
-    return undefined
+    this.#changed(stored)
+    return new TrackedEntry(this, stored, entry)
   }
 
   // -- Conditions -------------------------------------------------------------------------------------------------------
@@ -276,10 +282,10 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
       const { key, expiresIn, apply } = readRecord(record, this.type, this.#layout, path)
       const stored = this.#key.encode(key)
       if (stored === undefined) throw new OptionError(`${path}.key`, key, `a key of type ${this.type}`)
-      const entry = this.#open(stored, now)
+      const entry = this.#open(stored, now, now + Math.min(expiresIn, this.expire))
+      if (entry === undefined) continue
       apply(entry, now)
-      entry.expiresAt = now + Math.min(expiresIn, this.expire)
-      if (this.#store.set(stored, entry, now)) taken++
+      taken++
     }
     return taken
   }
@@ -307,8 +313,11 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
 
   /** @internal */
   released(stored: StoredKey, entry: StickyEntry): void {
+    const now = this.clock.now()
     entry.uses--
-    this.#touch(stored, entry, this.clock.now())
+    entry.expiresAt = now + this.expire
+    this.#store.set(stored, entry, now)
+    this.#changed(stored)
   }
 
   /** @internal */
@@ -325,18 +334,12 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     return stored === undefined ? undefined : this.#store.get(stored, now)
   }
 
-  /** The entry, or one that is not in the store yet. */
-  #open(stored: StoredKey, now: number): StickyEntry {
-    const held = this.#store.get(stored, now)
-    return held ?? { server: undefined, expiresAt: Infinity, uses: 0, values: this.#layout.fresh() }
-  }
-
-  /** Gives an entry its whole time again, and tells of its change; false when the store does not take it. */
-  #touch(stored: StoredKey, entry: StickyEntry, now: number): boolean {
-    entry.expiresAt = now + this.expire
-    if (!this.#store.set(stored, entry, now)) return false
-    this.#changed(stored)
-    return true
+  /** The entry, touched, or a new one; undefined when the store does not take it. */
+  #open(stored: StoredKey, now: number, expiresAt = now + this.expire): StickyEntry | undefined {
+    const held = this.#store.touch(stored, expiresAt, now)
+    if (held !== undefined) return held
+    const entry = { server: undefined, expiresAt, uses: 0, values: this.#layout.fresh() }
+    return this.#store.set(stored, entry, now) ? entry : undefined
   }
 
   #changed(stored: StoredKey): void {

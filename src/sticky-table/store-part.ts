@@ -33,33 +33,27 @@ export class StorePart {
     return this.#cache.peek(key) ?? (this.#beside > 0 ? this.#inUse.get(key) : undefined)
   }
 
-  /** Takes a new entry. */
-  add(key: StoredKey, entry: StickyEntry): void {
-    this.#note(key, entry)
+  /** The entry, which becomes the most recently touched. */
+  touch(key: StoredKey): StickyEntry | undefined {
+    // The cache's own get makes it that.
+    return this.#cache.get(key) ?? (this.#beside > 0 ? this.#inUse.get(key) : undefined)
+  }
+
+  /** Takes an entry in the place of `held`, which {@link touch} gave. */
+  set(key: StoredKey, entry: StickyEntry, held: StickyEntry | undefined): void {
+    this.expires(entry.expiresAt)
+    const isBeside = this.#beside > 0 && held !== undefined && !this.#cache.has(key)
+    if (entry.uses > 0) this.#inUse.set(key, entry)
+    else if (this.#inUse.size > 0) this.#inUse.delete(key)
+    if (isBeside) this.#beside--
+    else if (entry === held) return
     this.#cache.set(typeof key === 'string' ? ownText(key) : key, entry)
   }
 
-  /** Takes the change of an entry, as the most recently touched; false when there is none. */
-  update(key: StoredKey, entry: StickyEntry): boolean {
-    // The cache's own get makes an entry the most recently touched.
-    const cached = this.#cache.get(key)
-    if (cached !== undefined) {
-      this.#note(key, entry)
-      if (cached !== entry) this.#cache.set(key, entry)
-      return true
-    }
-    if (this.#beside === 0 || !this.#inUse.has(key)) return false
-    this.#beside--
-    this.add(key, entry)
-    return true
-  }
-
-  #note(key: StoredKey, entry: StickyEntry): void {
-    const { expiresAt, uses } = entry
-    if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt
-    if (expiresAt > this.#lastExpiry) this.#lastExpiry = expiresAt
-    if (uses > 0) this.#inUse.set(key, entry)
-    else if (this.#inUse.size > 0) this.#inUse.delete(key)
+  /** Notes that an entry expires then. */
+  expires(at: number): void {
+    if (at < this.#firstExpiry) this.#firstExpiry = at
+    if (at > this.#lastExpiry) this.#lastExpiry = at
   }
 
   /** Drops an entry; false when there is none that is idle. */

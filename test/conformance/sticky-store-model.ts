@@ -14,6 +14,15 @@ export class StickyStoreModel implements StickyStore {
     return this.#map.get(key)
   }
 
+  touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined {
+    const entry = this.get(key, now)
+    if (entry === undefined) return undefined
+    entry.expiresAt = expiresAt
+    this.#map.delete(key)
+    this.#map.set(key, entry)
+    return entry
+  }
+
   set(key: StoredKey, entry: StickyEntry, now: number): boolean {
     this.#expire(now)
     if (!this.#map.has(key) && this.#map.size === this.capacity) {

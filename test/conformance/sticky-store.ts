@@ -86,6 +86,17 @@ function testEviction(create: CreateStore): void {
     assert.deepEqual(keysOf(store, 1), ['c', 'a', 'd'])
   })
 
+  test('a touch gives the entry, and saves it from being the next', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const first = entry('s1')
+    store.set('a', first, 1)
+    for (const key of ['b', 'c']) store.set(key, entry('s1'), 1)
+    assert.equal(store.touch('a', Infinity, 1), first)
+    assert.equal(store.touch('z', Infinity, 1), undefined)
+    assert.equal(store.set('d', entry('s1'), 1), true)
+    assert.deepEqual(keysOf(store, 1), ['c', 'a', 'd'])
+  })
+
   test('a known key evicts nobody', () => {
     const store = create({ capacity: 2, noPurge: false })
     for (const key of ['a', 'b', 'a', 'b']) store.set(key, entry('s1'), 1)
@@ -139,6 +150,18 @@ function testExpiry(create: CreateStore): void {
     moved.expiresAt = 1500
     store.set('a', moved, 500)
     assert.deepEqual([store.get('a', 1499), store.size(1499)], [moved, 1])
+    assert.deepEqual([store.get('a', 1500), store.size(1500)], [undefined, 0])
+  })
+
+  test('a touch gives an entry the time that it says, and finds none that has expired', () => {
+    const store = create({ capacity: 3, noPurge: false })
+    const touched = entry('s1', 1000)
+    store.set('a', touched, 1)
+    store.set('b', entry('s2', 1000), 1)
+    assert.equal(store.touch('a', 1500, 500), touched)
+    assert.deepEqual([touched.expiresAt, store.get('a', 1499), store.size(1499)], [1500, touched, 1])
+    assert.equal(store.touch('b', 9000, 1000), undefined)
+    assert.equal(store.touch('a', 9000, 1500), undefined)
     assert.deepEqual([store.get('a', 1500), store.size(1500)], [undefined, 0])
   })
 
@@ -293,12 +316,8 @@ function play(store: StickyStore, what: string, key: StoredKey, now: number, ind
       const uses = store.get(key, now)?.uses
       return store.set(key, entry(`s${index}`, expiresAt, uses), now)
     }
-    case 'touch': {
-      const held = store.get(key, now)
-      if (held === undefined) return undefined
-      held.expiresAt = expiresAt
-      return store.set(key, held, now)
-    }
+    case 'touch':
+      return { ...store.touch(key, expiresAt, now) }
     case 'use': {
       const held = store.get(key, now) ?? entry(`s${index}`, expiresAt)
       held.uses++
