@@ -1,6 +1,7 @@
 import { createBalancer } from './balance/registry.js'
 import { readBackendSettings } from './core/backend-options.js'
 import { readFrontendSettings } from './core/frontend-options.js'
+import { readTracking } from './core/tracking.js'
 import { errorFile } from './error-file.js'
 import { OptionReader } from './util/options.js'
 
@@ -17,6 +18,7 @@ export const frontendNames = [
   'forwarded',
   'via',
   'trustedProxies',
+  'track',
 ]
 export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
 
@@ -51,6 +53,7 @@ export function readDefaults(value: unknown, path: string): Values {
   readFrontendSettings(rest)
   readBackendSettings(rest)
   rest.read('balance', createBalancer)
+  rest.read('track', readTracking)
   return defaults
 }
 

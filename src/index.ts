@@ -49,6 +49,7 @@ export type { RetryPolicy } from './core/retry.js'
 export { Server, type ServerOptions } from './core/server.js'
 export type { AdministrativeState, OperationalState } from './core/server-state.js'
 export type { TraceStep } from './core/trace.js'
+export type { TrackRule } from './core/tracking.js'
 export {
   type BackendConfig,
   type Bind,

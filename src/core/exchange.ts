@@ -82,6 +82,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (defect !== undefined) return this.refuse(defect)
     let backend: Backend | undefined
     try {
+      this.#account.tracked = frontend.tracking?.exchangeBegan(this.view, this.head?.length ?? -1, this.#session)
       backend = frontend.admit(this.view)
     } catch (thrown) {
       frontend.fault(thrown, `routes of frontends.${frontend.name}`)
@@ -89,6 +90,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     }
     if (backend === undefined && pass !== undefined) {
       this.#isOver = true
+      this.#account.tracked?.release()
       return pass()
     }
     frontend.counters.requestBegan(this.#account.headAt)
@@ -102,6 +104,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
   refuse(kind: 'bad-request' | 'head-too-large' | 'unsupported' | 'callback-failed'): void {
     this.#frontend.counters.requestBegan(this.#account.headAt)
+    this.#account.tracked ??= this.#frontend.tracking?.requestRefused(this.#session)
     this.#fail(kind)
   }
 
@@ -224,6 +227,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     } catch (thrown) {
       return this.#refuseResponse(thrown)
     }
+    this.#account.tracked?.responded(head.length)
     if (ended) return this.#end(undefined)
     if (!goesOn) this.#holdResponse()
     this.#watch()
@@ -285,6 +289,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       return
     }
     this.#beginResponse(head?.status ?? -1)
+    this.#account.tracked?.responded(head?.length ?? 0)
     this.#try = undefined
     this.#client.deadline.clear(this)
     this.#client.tunnel(stream, head, this.#responseEdits(), this.#backend!.settings.timeout.tunnel)

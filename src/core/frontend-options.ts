@@ -7,6 +7,7 @@ import { type Mode, unlimited } from './backend-options.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import type { LogSink } from './exchange-record.js'
 import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
+import type { TrackRule } from './tracking.js'
 
 /** Sends what its condition takes to a backend. HAProxy: `use_backend`. */
 export interface Route {
@@ -42,6 +43,8 @@ export interface FrontendOptions extends ForwardingOptions {
   readonly errorFiles?: ErrorPages
   /** Where a record of each ended exchange goes. Default: nowhere. HAProxy: `log`. */
   readonly log?: LogSink
+  /** What is counted in stick tables, before routes are looked at. Default: nothing. HAProxy: `track-sc0`. */
+  readonly track?: readonly TrackRule[]
   /** Where time comes from. Default: the machine. */
   readonly clock?: Clock
 }
@@ -56,7 +59,7 @@ export interface FrontendSettings extends ForwardingSettings {
   readonly log: LogSink | undefined
 }
 
-/** Reads all of a frontend's options but its routes and clock. */
+/** Reads all of a frontend's options but its routes, track rules and clock. */
 export function readFrontendSettings(reader: OptionReader): FrontendSettings {
   return {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',

@@ -1,3 +1,4 @@
+import type { TrackedEntry } from '../sticky-table/tracked-entry.js'
 import type { ClientAddress } from './exchange-view.js'
 
 /** Who counts sessions: a frontend. */
@@ -7,6 +8,8 @@ export interface SessionOwner {
 
 /** One client connection. */
 export class Session {
+  /** The entries of stick tables that follow the connection. */
+  tracked: readonly TrackedEntry[] = none
   #isOpen = true
   #hasExchanges = false
 
@@ -30,6 +33,9 @@ export class Session {
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
+    for (const entry of this.tracked) entry.release()
     this.owner.sessionClosed()
   }
 }
+
+const none: readonly TrackedEntry[] = []

@@ -1,7 +1,7 @@
 import { OptionError } from '../util/errors.js'
 import { OptionReader } from '../util/options.js'
 import { readCount } from './sticky-record.js'
-import type { StickyEntry } from './sticky-store.js'
+import { type StickyEntry, serverIndex } from './sticky-store.js'
 import type { StoredLayout } from './stored-layout.js'
 import type { StoredType } from './stored-types.js'
 
@@ -24,7 +24,7 @@ export function readChange(
       return { slot, value: readCount(value, `${path}.${name}`) }
     })
   return (entry, now) => {
-    if (server !== undefined) entry.server = server
+    if (server !== undefined) entry[serverIndex] = server
     for (const { slot, value } of writes) layout.write(entry, slot, value, now)
   }
 }

@@ -1,6 +1,6 @@
 import { OptionError } from '../util/errors.js'
 import { OptionReader, readSize, type Size } from '../util/options.js'
-import type { StickyEntry, StickyStore, StoredKey } from './sticky-store.js'
+import { expiryIndex, type StickyEntry, type StickyStore, type StoredKey } from './sticky-store.js'
 import { isAlive, StorePart } from './store-part.js'
 
 /** Options of a {@link MemoryStore}. */
@@ -76,7 +76,7 @@ export class MemoryStore implements StickyStore {
       this.delete(key)
       return undefined
     }
-    entry.expiresAt = expiresAt
+    entry[expiryIndex] = expiresAt
     part.expires(expiresAt)
     return entry
   }

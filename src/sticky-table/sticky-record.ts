@@ -3,8 +3,8 @@ import { OptionReader } from '../util/options.js'
 import { evenTick } from '../util/rate-meter.js'
 import type { JsonKey } from './composite-key.js'
 import type { StickyKey } from './sticky-key.js'
-import type { StickyEntry } from './sticky-store.js'
-import type { Slot, StoredLayout } from './stored-layout.js'
+import { type StickyEntry, serverIndex } from './sticky-store.js'
+import { numbersOf, type Slot, type StoredLayout } from './stored-layout.js'
 import type { StickyKeyType } from './table-key.js'
 
 /** A rate as it goes from one table to another: what its reading is worked out from. */
@@ -35,23 +35,24 @@ export interface StickyRecord {
 
 /** Makes the record of an entry. */
 export function recordOf(key: StickyKey, entry: StickyEntry, layout: StoredLayout, now: number): StickyRecord {
+  const [server, expiresAt] = entry
   const values: Record<string, number | RecordedRate> = {}
   for (const [name, slot] of layout) {
-    if (slot.kind === 'rate') values[name] = recordedRate(entry.values, slot, now)
-    else if (slot.kind !== 'uses') values[name] = entry.values[slot.at]!
+    if (slot.kind === 'rate') values[name] = recordedRate(numbersOf(entry), slot, now)
+    else if (slot.kind !== 'uses') values[name] = layout.read(entry, slot, now)
   }
   return {
     key: jsonKey(key),
-    ...(entry.expiresAt === Infinity ? {} : { expiresIn: Math.max(entry.expiresAt - now, 0) }),
-    ...(entry.server === undefined ? {} : { server: entry.server }),
+    ...(expiresAt === Infinity ? {} : { expiresIn: Math.max(expiresAt - now, 0) }),
+    ...(server === undefined ? {} : { server }),
     ...(Object.keys(values).length === 0 ? {} : { values }),
   }
 }
 
-function recordedRate(values: readonly number[], { at, period }: Slot, now: number): RecordedRate {
-  const tick = values[at]!
-  const age = tick === -Infinity ? 0 : Math.floor(now) - tick
-  return { period, current: values[at + 1]!, previous: values[at + 2]!, age }
+function recordedRate(numbers: readonly number[], { at, period }: Slot, now: number): RecordedRate {
+  const tick = numbers[at]!
+  const age = tick === -Infinity ? 0 : now - tick
+  return { period, current: numbers[at + 1]!, previous: numbers[at + 2]!, age }
 }
 
 /** What a record says, checked, of a table of that type and layout. */
@@ -76,13 +77,13 @@ export function readRecord(value: unknown, type: StickyKeyType, layout: StoredLa
     expiresIn,
     server,
     apply(entry, now) {
-      if (server !== undefined) entry.server = server
-      for (const write of values) write(entry.values, now)
+      if (server !== undefined) entry[serverIndex] = server
+      for (const write of values) write(numbersOf(entry), now)
     },
   }
 }
 
-type Write = (values: number[], now: number) => void
+type Write = (numbers: number[], now: number) => void
 
 function readValues(value: unknown, layout: StoredLayout, path: string): Write[] {
   const writes: Write[] = []
@@ -96,8 +97,8 @@ function readValues(value: unknown, layout: StoredLayout, path: string): Write[]
 
 function readNumber(value: unknown, { at }: Slot, path: string): Write {
   const number = readCount(value, path)
-  return (values) => {
-    values[at] = number
+  return (numbers) => {
+    numbers[at] = number
   }
 }
 
@@ -108,10 +109,10 @@ function readRate(value: unknown, { at, period }: Slot, path: string): Write {
   )
   reader.end()
   if (own !== period) return () => {}
-  return (values, now) => {
-    values[at] = evenTick(Math.floor(now) - age!)
-    values[at + 1] = current!
-    values[at + 2] = previous!
+  return (numbers, now) => {
+    numbers[at] = evenTick(now - age!)
+    numbers[at + 1] = current!
+    numbers[at + 2] = previous!
   }
 }
 

@@ -7,7 +7,14 @@ import { type EntryChange, readChange } from './entry-change.js'
 import { type EntryFilter, type EntryTest, readFilter } from './entry-filter.js'
 import type { StickyKey } from './sticky-key.js'
 import { readRecord, recordOf, type StickyRecord } from './sticky-record.js'
-import type { StickyEntry, StickyStore, StoredKey } from './sticky-store.js'
+import {
+  expiryIndex,
+  type StickyEntry,
+  type StickyStore,
+  type StoredKey,
+  serverIndex,
+  usesIndex,
+} from './sticky-store.js'
 import { readTableSettings, type StickyTableOptions } from './sticky-table-options.js'
 import { StickyUpdate } from './sticky-update.js'
 import type { StoredLayout } from './stored-layout.js'
@@ -78,16 +85,16 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   match(key: StickyKey | undefined): string | undefined {
     const stored = this.#key.encode(key)
     if (stored === undefined) return undefined
-    const now = this.clock.now()
-    const entry = this.#store.touch(stored, now + this.expire, now)
+    const now = this.#now
+    const entry = this.#store.touch(stored, this.#expiry(now), now)
     if (entry === undefined) return undefined
     this.#changed(stored)
-    return entry.server
+    return entry[serverIndex]
   }
 
   /** The same without any change to the entry, as for looking at it from outside. HAProxy: `table_server_id`. */
   peek(key: StickyKey | undefined): string | undefined {
-    return this.#find(key, this.clock.now())?.server
+    return this.#find(key, this.#now)?.[serverIndex]
   }
 
   /**
@@ -97,9 +104,9 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   store(key: StickyKey | undefined, server: string): boolean {
     const stored = this.#key.encode(key)
     if (stored === undefined) return false
-    const entry = this.#open(stored, this.clock.now())
+    const entry = this.#open(stored, this.#now)
     if (entry === undefined) return false
-    entry.server = server
+    entry[serverIndex] = server
     this.#changed(stored)
     return true
   }
@@ -108,13 +115,13 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
 
   /** Whether the table has the key. Looking changes nothing. HAProxy: `in_table`. */
   has(key: StickyKey | undefined): boolean {
-    return this.#find(key, this.clock.now()) !== undefined
+    return this.#find(key, this.#now) !== undefined
   }
 
   /** The key's entry as it stands now; undefined when there is none. Looking changes nothing. HAProxy: `show table NAME key KEY`. */
   get(key: StickyKey | undefined): StickyTableEntry | undefined {
     const stored = this.#key.encode(key)
-    const now = this.clock.now()
+    const now = this.#now
     const entry = stored === undefined ? undefined : this.#store.get(stored, now)
     return entry && this.#shown(stored!, entry, now)
   }
@@ -125,7 +132,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
    */
   read(key: StickyKey | undefined, type: StoredType): number {
     const slot = this.#layout.slot(type, 'read(arguments[1])')
-    const now = this.clock.now()
+    const now = this.#now
     const entry = this.#find(key, now)
     return entry === undefined ? 0 : this.#layout.read(entry, slot, now)
   }
@@ -138,10 +145,10 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     const moved = this.#layout.event(event)
     const stored = this.#key.encode(key)
     if (moved === undefined || stored === undefined) return false
-    const now = this.clock.now()
+    const now = this.#now
     const entry = this.#open(stored, now)
     if (entry === undefined) return false
-    moved.move(entry.values, amount, now)
+    moved.move(entry, amount, now)
     this.#changed(stored)
     return true
   }
@@ -155,7 +162,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     const write = readChange(change, this.#layout, 'set(arguments[1])')
     const stored = this.#key.encode(key)
     if (stored === undefined) return false
-    const now = this.clock.now()
+    const now = this.#now
     const entry = this.#open(stored, now)
     if (entry === undefined) return false
     write(entry, now)
@@ -170,12 +177,12 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   track(key: StickyKey | undefined): TrackedEntry | undefined {
     const stored = this.#key.encode(key)
     if (stored === undefined) return undefined
-    const now = this.clock.now()
+    const now = this.#now
     const entry = this.#open(stored, now)
     if (entry === undefined) return undefined
-    entry.uses++
-    if (entry.uses === 1) this.#store.set(stored, entry, now)
-    this.#layout.event('connection')?.move(entry.values, 1, now)
+    entry[usesIndex]++
+    if (entry[usesIndex] === 1) this.#store.set(stored, entry, now)
+    this.#layout.event('connection')?.move(entry, 1, now)
     this.#changed(stored)
     return new TrackedEntry(this, stored, entry)
   }
@@ -206,7 +213,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   delete(key: StickyKey | undefined): boolean {
     const stored = this.#key.encode(key)
     if (stored === undefined) return false
-    const isAlive = this.#store.get(stored, this.clock.now()) !== undefined
+    const isAlive = this.#store.get(stored, this.#now) !== undefined
     const isDeleted = this.#store.delete(stored) && isAlive
     if (isDeleted) this.#changed(stored)
     return isDeleted
@@ -218,7 +225,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
    */
   clear(filter?: EntryFilter): void {
     if (filter === undefined && this.listenerCount('update') === 0) return this.#store.clear()
-    const now = this.clock.now()
+    const now = this.#now
     const test = readFilter(filter ?? {}, this.#layout, 'clear(arguments[0])')
     for (const [stored, entry] of this.#store.entries(now)) {
       if (test(entry, now) && this.#store.delete(stored)) this.#changed(stored)
@@ -235,7 +242,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   }
 
   *#shownEntries(test: EntryTest): Generator<StickyTableEntry, void> {
-    const now = this.clock.now()
+    const now = this.#now
     for (const [stored, entry] of this.#store.entries(now)) {
       if (test(entry, now)) yield this.#shown(stored, entry, now)
     }
@@ -243,7 +250,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
 
   /** How many entries it has. When tens of thousands expired at once, some may still be counted. HAProxy: `used`. */
   get size(): number {
-    return this.#store.size(this.clock.now())
+    return this.#store.size(this.#now)
   }
 
   /** How many entries it can have. HAProxy: `size`. */
@@ -264,7 +271,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
    * ```
    */
   *dump(): Generator<StickyRecord, void> {
-    const now = this.clock.now()
+    const now = this.#now
     for (const [stored, entry] of this.#store.entries(now)) yield this.#recorded(stored, entry, now)
   }
 
@@ -274,7 +281,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
    * refuses new ones. Throws an {@link OptionError} at the first bad record. HAProxy: what `peers` do.
    */
   load(records: Iterable<unknown>): number {
-    const now = this.clock.now()
+    const now = this.#now
     let taken = 0
     let index = 0
     for (const record of records) {
@@ -299,35 +306,44 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
 
   /** @internal */
   readEntry(entry: StickyEntry, type: StoredType): number {
-    return this.#layout.read(entry, this.#layout.slot(type, 'read(arguments[0])'), this.clock.now())
+    return this.#layout.read(entry, this.#layout.slot(type, 'read(arguments[0])'), this.#now)
   }
 
   /** @internal */
   countIn(stored: StoredKey, entry: StickyEntry, event: StoredEvent, amount: number): boolean {
     const moved = this.#layout.event(event)
     if (moved === undefined) return false
-    moved.move(entry.values, amount, this.clock.now())
+    moved.move(entry, amount, this.#now)
     this.#changed(stored)
     return true
   }
 
   /** @internal */
   released(stored: StoredKey, entry: StickyEntry): void {
-    const now = this.clock.now()
-    entry.uses--
-    entry.expiresAt = now + this.expire
+    const now = this.#now
+    entry[usesIndex]--
+    entry[expiryIndex] = this.#expiry(now)
     this.#store.set(stored, entry, now)
     this.#changed(stored)
   }
 
   /** @internal */
   recordOf(stored: StoredKey): StickyRecord | undefined {
-    const now = this.clock.now()
+    const now = this.#now
     const entry = this.#store.get(stored, now)
     return entry && this.#recorded(stored, entry, now)
   }
 
   // -- Within -----------------------------------------------------------------------------------------------------------
+
+  /** Whole milliseconds, as HAProxy's, so that no entry needs an object for its time. */
+  get #now(): number {
+    return Math.floor(this.clock.now())
+  }
+
+  #expiry(now: number): number {
+    return this.expire === Infinity ? Infinity : now + this.expire
+  }
 
   #find(key: StickyKey | undefined, now: number): StickyEntry | undefined {
     const stored = this.#key.encode(key)
@@ -335,10 +351,11 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   }
 
   /** The entry, touched, or a new one; undefined when the store does not take it. */
-  #open(stored: StoredKey, now: number, expiresAt = now + this.expire): StickyEntry | undefined {
+  #open(stored: StoredKey, now: number, expiresAt = this.#expiry(now)): StickyEntry | undefined {
     const held = this.#store.touch(stored, expiresAt, now)
     if (held !== undefined) return held
-    const entry = { server: undefined, expiresAt, uses: 0, values: this.#layout.fresh() }
+    const entry = this.#layout.fresh()
+    entry[expiryIndex] = expiresAt
     return this.#store.set(stored, entry, now) ? entry : undefined
   }
 
@@ -347,7 +364,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   }
 
   #shown(stored: StoredKey, entry: StickyEntry, now: number): StickyTableEntry {
-    const { server, expiresAt, uses } = entry
+    const [server, expiresAt, uses] = entry
     const expiresIn = expiresAt === Infinity ? undefined : Math.max(expiresAt - now, 0)
     return { key: this.#key.decode(stored), server, expiresIn, uses, values: this.#layout.readAll(entry, now) }
   }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { ownText } from './own-text.js'
-import type { StickyEntry, StoredKey } from './sticky-store.js'
+import { expiryIndex, type StickyEntry, type StoredKey, usesIndex } from './sticky-store.js'
 
 /** How many entries in use one search for an idle one may pass over: below a millisecond of work. */
 const evictSlice = 1000
@@ -41,9 +41,9 @@ export class StorePart {
 
   /** Takes an entry in the place of `held`, which {@link touch} gave. */
   set(key: StoredKey, entry: StickyEntry, held: StickyEntry | undefined): void {
-    this.expires(entry.expiresAt)
+    this.expires(entry[expiryIndex])
     const isBeside = this.#beside > 0 && held !== undefined && !this.#cache.has(key)
-    if (entry.uses > 0) this.#inUse.set(key, entry)
+    if (entry[usesIndex] > 0) this.#inUse.set(key, entry)
     else if (this.#inUse.size > 0) this.#inUse.delete(key)
     if (isBeside) this.#beside--
     else if (entry === held) return
@@ -82,7 +82,7 @@ export class StorePart {
     for (let left = evictSlice; left > 0; left--) {
       const oldest = this.#cache.pop()
       if (oldest === undefined) return false
-      if (oldest.uses === 0) return true
+      if (oldest[usesIndex] === 0) return true
       this.#beside++
     }
     return false
@@ -100,7 +100,7 @@ export class StorePart {
   #walkExpired(now: number, most: number): void {
     let left = most
     for (const key of this.#cache.rkeys()) {
-      const { expiresAt, uses } = this.#cache.peek(key)!
+      const [, expiresAt, uses] = this.#cache.peek(key)!
       const lives = uses === 0 && expiresAt > now
       if (lives || left-- === 0) {
         this.#firstExpiry = expiresAt
@@ -126,8 +126,8 @@ export class StorePart {
 }
 
 /** Whether an entry has not expired at `now`. */
-export function isAlive({ uses, expiresAt }: StickyEntry, now: number): boolean {
-  return expiresAt > now || uses > 0
+export function isAlive(entry: StickyEntry, now: number): boolean {
+  return entry[expiryIndex] > now || entry[usesIndex] > 0
 }
 
 /**

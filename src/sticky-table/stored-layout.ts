@@ -1,7 +1,7 @@
 import { OptionError } from '../util/errors.js'
 import { OptionReader, readDuration } from '../util/options.js'
 import { addToRate, emptyRate, evenTick, readRate } from '../util/rate-meter.js'
-import type { StickyEntry } from './sticky-store.js'
+import { type StickyEntry, usesIndex } from './sticky-store.js'
 import {
   type StoredEvent,
   type StoredType,
@@ -10,13 +10,18 @@ import {
   storedTypes,
 } from './stored-types.js'
 
-/** Where one stored value stands among those of an entry. */
+/** Where one stored value stands in an entry. */
 export interface Slot {
   readonly kind: StoredTypeRow['kind']
-  /** The place of its first number; -1: it has none of its own. */
+  /** The place of its first number. */
   readonly at: number
   /** Of a rate, in milliseconds; else 0. */
   readonly period: number
+}
+
+/** An entry as a list of numbers, which all of it is but the server's name. */
+export function numbersOf(entry: StickyEntry): number[] {
+  return entry as unknown as number[]
 }
 
 /** The numbers that one event moves. */
@@ -34,9 +39,10 @@ export class EventSlots {
     }
   }
 
-  move(values: number[], amount: number, now: number): void {
-    if (this.#count >= 0) values[this.#count]! += amount
-    if (this.#rate >= 0) addToRate(values, this.#rate, this.#period, amount, now)
+  move(entry: StickyEntry, amount: number, now: number): void {
+    const numbers = numbersOf(entry)
+    if (this.#count >= 0) numbers[this.#count]! += amount
+    if (this.#rate >= 0) addToRate(numbers, this.#rate, this.#period, amount, now)
   }
 }
 
@@ -44,7 +50,7 @@ export class EventSlots {
 export class StoredLayout {
   readonly #slots = new Map<string, Slot>()
   readonly #events = new Map<string, EventSlots>()
-  readonly #fresh: number[] = []
+  readonly #fresh: StickyEntry = [undefined, Infinity, 0]
 
   /** Reads the `store` option; a bad or unknown member throws an {@link OptionError}. */
   constructor(value: unknown, path: string) {
@@ -78,7 +84,7 @@ export class StoredLayout {
   }
 
   #add(name: string, { kind }: StoredTypeRow, event: StoredEvent | undefined, period: number): void {
-    const slot = { kind, at: kind === 'uses' ? -1 : this.#fresh.length, period }
+    const slot = { kind, at: kind === 'uses' ? usesIndex : this.#fresh.length, period }
     this.#slots.set(name, slot)
     if (kind === 'rate') this.#fresh.push(...emptyRate)
     else if (kind !== 'uses') this.#fresh.push(0)
@@ -88,9 +94,9 @@ export class StoredLayout {
     this.#events.set(event, moved)
   }
 
-  /** The values of a new entry. */
-  fresh(): number[] {
-    return this.#fresh.slice()
+  /** A new entry, that never expires. */
+  fresh(): StickyEntry {
+    return this.#fresh.slice() as StickyEntry
   }
 
   /** The names and places of all values, in HAProxy's order. */
@@ -118,19 +124,20 @@ export class StoredLayout {
 
   /** What a value stands at. */
   read(entry: StickyEntry, { kind, at, period }: Slot, now: number): number {
-    if (kind === 'uses') return entry.uses
-    return kind === 'rate' ? readRate(entry.values, at, period, now) : entry.values[at]!
+    const numbers = numbersOf(entry)
+    return kind === 'rate' ? readRate(numbers, at, period, now) : numbers[at]!
   }
 
   /** Sets a value; a rate stays so for its period, then fades. */
   write(entry: StickyEntry, { kind, at }: Slot, value: number, now: number): void {
+    const numbers = numbersOf(entry)
     if (kind !== 'rate') {
-      entry.values[at] = value
+      numbers[at] = value
       return
     }
-    entry.values[at] = evenTick(Math.floor(now))
-    entry.values[at + 1] = value
-    entry.values[at + 2] = 0
+    numbers[at] = evenTick(now)
+    numbers[at + 1] = value
+    numbers[at + 2] = 0
   }
 
   /** What all values stand at, by name. */

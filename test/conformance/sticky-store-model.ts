@@ -17,7 +17,7 @@ export class StickyStoreModel implements StickyStore {
   touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined {
     const entry = this.get(key, now)
     if (entry === undefined) return undefined
-    entry.expiresAt = expiresAt
+    entry[1] = expiresAt
     this.#map.delete(key)
     this.#map.set(key, entry)
     return entry
@@ -26,7 +26,7 @@ export class StickyStoreModel implements StickyStore {
   set(key: StoredKey, entry: StickyEntry, now: number): boolean {
     this.#expire(now)
     if (!this.#map.has(key) && this.#map.size === this.capacity) {
-      const oldest = [...this.#map].find(([, { uses }]) => uses === 0)
+      const oldest = [...this.#map].find(([, [, , uses]]) => uses === 0)
       if (this.noPurge || oldest === undefined) return false
       this.#map.delete(oldest[0])
     }
@@ -36,7 +36,7 @@ export class StickyStoreModel implements StickyStore {
   }
 
   delete(key: StoredKey): boolean {
-    const isInUse = (this.#map.get(key)?.uses ?? 0) > 0
+    const isInUse = (this.#map.get(key)?.[2] ?? 0) > 0
     return !isInUse && this.#map.delete(key)
   }
 
@@ -55,7 +55,7 @@ export class StickyStoreModel implements StickyStore {
   }
 
   #expire(now: number): void {
-    for (const [key, { expiresAt, uses }] of [...this.#map]) {
+    for (const [key, [, expiresAt, uses]] of [...this.#map]) {
       if (expiresAt <= now && uses === 0) this.#map.delete(key)
     }
   }

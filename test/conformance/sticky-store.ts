@@ -8,7 +8,7 @@ import { StickyStoreModel } from './sticky-store-model.js'
 export type CreateStore = (options: { readonly capacity: number; readonly noPurge: boolean }) => StickyStore
 
 export function entry(server: string, expiresAt = Infinity, uses = 0): StickyEntry {
-  return { server, expiresAt, uses, values: [] }
+  return [server, expiresAt, uses]
 }
 
 function keysOf(store: StickyStore, now: number): StoredKey[] {
@@ -45,7 +45,7 @@ function testLookUps(create: CreateStore): void {
     const store = create({ capacity: keys.length, noPurge: false })
     for (const [index, key] of keys.entries()) store.set(key, entry(`s${index}`), 1)
     assert.deepEqual(
-      keys.map((key) => store.get(key, 1)?.server),
+      keys.map((key) => store.get(key, 1)?.[0]),
       keys.map((_, index) => `s${index}`),
     )
     assert.deepEqual(keysOf(store, 1), keys)
@@ -106,7 +106,7 @@ function testEviction(create: CreateStore): void {
   test('a store for one entry has the last one', () => {
     const store = create({ capacity: 1, noPurge: false })
     for (const key of ['a', 'b', 'c']) store.set(key, entry(key), 1)
-    assert.deepEqual([store.size(1), keysOf(store, 1), store.get('c', 1)?.server], [1, ['c'], 'c'])
+    assert.deepEqual([store.size(1), keysOf(store, 1), store.get('c', 1)?.[0]], [1, ['c'], 'c'])
   })
 }
 
@@ -137,17 +137,17 @@ function testExpiry(create: CreateStore): void {
     const store = create({ capacity: 3, noPurge: false })
     store.set('a', entry('s1', 1000), 1)
     store.set('b', entry('s1'), 1)
-    assert.deepEqual([store.get('a', 999)?.server, keysOf(store, 999), store.size(999)], ['s1', ['a', 'b'], 2])
-    assert.deepEqual([store.get('a', 999.999)?.server, store.size(999.999)], ['s1', 2])
+    assert.deepEqual([store.get('a', 999)?.[0], keysOf(store, 999), store.size(999)], ['s1', ['a', 'b'], 2])
+    assert.deepEqual([store.get('a', 999.999)?.[0], store.size(999.999)], ['s1', 2])
     assert.deepEqual([store.get('a', 1000), keysOf(store, 1000), store.size(1000)], [undefined, ['b'], 1])
-    assert.equal(store.get('b', Number.MAX_SAFE_INTEGER)?.server, 's1')
+    assert.equal(store.get('b', Number.MAX_SAFE_INTEGER)?.[0], 's1')
   })
 
   test('an entry that is moved on in time and set again lives on', () => {
     const store = create({ capacity: 3, noPurge: false })
     const moved = entry('s1', 1000)
     store.set('a', moved, 1)
-    moved.expiresAt = 1500
+    moved[1] = 1500
     store.set('a', moved, 500)
     assert.deepEqual([store.get('a', 1499), store.size(1499)], [moved, 1])
     assert.deepEqual([store.get('a', 1500), store.size(1500)], [undefined, 0])
@@ -159,7 +159,7 @@ function testExpiry(create: CreateStore): void {
     store.set('a', touched, 1)
     store.set('b', entry('s2', 1000), 1)
     assert.equal(store.touch('a', 1500, 500), touched)
-    assert.deepEqual([touched.expiresAt, store.get('a', 1499), store.size(1499)], [1500, touched, 1])
+    assert.deepEqual([touched[1], store.get('a', 1499), store.size(1499)], [1500, touched, 1])
     assert.equal(store.touch('b', 9000, 1000), undefined)
     assert.equal(store.touch('a', 9000, 1500), undefined)
     assert.deepEqual([store.get('a', 1500), store.size(1500)], [undefined, 0])
@@ -169,7 +169,7 @@ function testExpiry(create: CreateStore): void {
     const store = create({ capacity: 3, noPurge: false })
     store.set('a', entry('s1', 1000), 1)
     assert.equal(store.set('a', entry('s2', 3000), 2000), true)
-    assert.deepEqual([store.get('a', 2999)?.server, store.size(2999), store.size(3000)], ['s2', 1, 0])
+    assert.deepEqual([store.get('a', 2999)?.[0], store.size(2999), store.size(3000)], ['s2', 1, 0])
   })
 
   test('look-ups and walks are exact in whatever order entries expire', () => {
@@ -179,7 +179,7 @@ function testExpiry(create: CreateStore): void {
     }
     assert.deepEqual(keysOf(store, 10), ['a', 'c', 'd'])
     assert.deepEqual(keysOf(store, 25), ['a', 'c'])
-    assert.deepEqual([store.get('d', 25), store.get('c', 25)?.server], [undefined, 's1'])
+    assert.deepEqual([store.get('d', 25), store.get('c', 25)?.[0]], [undefined, 's1'])
     assert.deepEqual([keysOf(store, 40), store.size(40)], [[], 0])
   })
 }
@@ -201,10 +201,10 @@ function testUse(create: CreateStore): void {
     store.set('b', two, 1)
     assert.equal(store.set('c', entry('s1'), 1), false)
     assert.deepEqual([store.get('c', 1), store.size(1), keysOf(store, 1).sort()], [undefined, 2, ['a', 'b']])
-    two.uses = 1
+    two[2] = 1
     assert.equal(store.set('b', two, 1), true)
     assert.equal(store.set('c', entry('s1'), 1), false)
-    two.uses = 0
+    two[2] = 0
     assert.equal(store.set('b', two, 1), true)
     assert.equal(store.set('c', entry('s1'), 1), true)
     assert.deepEqual([store.get('b', 1), store.get('a', 1), store.size(1)], [undefined, one, 2])
@@ -217,8 +217,8 @@ function testUse(create: CreateStore): void {
     store.set('b', entry('s2', 1000), 1)
     assert.deepEqual([store.get('a', 5000), store.size(5000), keysOf(store, 5000)], [used, 1, ['a']])
     store.set('c', entry('s3', 6500), 5000)
-    used.uses = 0
-    used.expiresAt = 7000
+    used[2] = 0
+    used[1] = 7000
     assert.equal(store.set('a', used, 5000), true)
     assert.deepEqual([store.get('a', 6499), keysOf(store, 6499), store.size(6499)], [used, ['c', 'a'], 2])
     assert.deepEqual([store.get('a', 6999), keysOf(store, 6999), store.size(6999)], [used, ['a'], 1])
@@ -230,7 +230,7 @@ function testUse(create: CreateStore): void {
     const used = entry('s1', Infinity, 1)
     store.set('a', used, 1)
     for (const key of ['b', 'c']) store.set(key, entry('s1'), 1)
-    used.uses = 0
+    used[2] = 0
     store.set('a', used, 1)
     store.set('d', entry('s1'), 1)
     assert.deepEqual(keysOf(store, 1), ['c', 'a', 'd'])
@@ -245,7 +245,7 @@ function testUse(create: CreateStore): void {
     store.clear()
     assert.deepEqual([store.get('a', 1), store.size(1), keysOf(store, 1)], [used, 1, ['a']])
     assert.equal(store.delete('a'), false)
-    used.uses = 0
+    used[2] = 0
     store.set('a', used, 1)
     assert.deepEqual([store.size(1), keysOf(store, 1), store.delete('a'), store.size(1)], [1, ['a'], true, 0])
   })
@@ -298,7 +298,7 @@ function testAgainstModel(create: CreateStore, noPurge: boolean): void {
 
 /** The idle entries in their order, and those in use in any. */
 function shown(store: StickyStore, now: number): unknown {
-  const all = [...store.entries(now)].map(([key, { server, uses, expiresAt }]) => ({ key, server, uses, expiresAt }))
+  const all = [...store.entries(now)].map(([key, [server, expiresAt, uses]]) => ({ key, server, uses, expiresAt }))
   const used = all
     .filter(({ uses }) => uses > 0)
     .toSorted((one, other) => (String(one.key) < String(other.key) ? -1 : 1))
@@ -313,25 +313,25 @@ function play(store: StickyStore, what: string, key: StoredKey, now: number, ind
   const expiresAt = now + lifetime
   switch (what) {
     case 'set': {
-      const uses = store.get(key, now)?.uses
+      const uses = store.get(key, now)?.[2]
       return store.set(key, entry(`s${index}`, expiresAt, uses), now)
     }
     case 'touch':
-      return { ...store.touch(key, expiresAt, now) }
+      return store.touch(key, expiresAt, now)?.slice()
     case 'use': {
       const held = store.get(key, now) ?? entry(`s${index}`, expiresAt)
-      held.uses++
-      return store.set(key, held, now) || void held.uses--
+      held[2]++
+      return store.set(key, held, now) || void held[2]--
     }
     case 'release': {
       const held = store.get(key, now)
-      if (held === undefined || held.uses === 0) return undefined
-      held.uses--
-      held.expiresAt = expiresAt
+      if (held === undefined || held[2] === 0) return undefined
+      held[2]--
+      held[1] = expiresAt
       return store.set(key, held, now)
     }
     case 'get':
-      return { ...store.get(key, now) }
+      return store.get(key, now)?.slice()
     case 'delete':
       // Whether an expired entry is still held is the store's own affair.
       return store.get(key, now) === undefined ? void store.delete(key) : store.delete(key)

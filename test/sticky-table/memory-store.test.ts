@@ -68,7 +68,7 @@ describe('MemoryStore', () => {
     assert.deepEqual([...store.entries(1000)].length, 1)
     assert.equal(store.get(0, 1000), undefined)
     assert.deepEqual([store.size(1000), store.size(1000), store.size(1000)], [15_001, 5001, 1])
-    assert.equal(store.get(-1, 1000)?.server, 's2')
+    assert.equal(store.get(-1, 1000)?.[0], 's2')
   })
 
   test('when all entries have expired they are gone at once, however many', () => {

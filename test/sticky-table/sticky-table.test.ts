@@ -190,7 +190,7 @@ describe('StickyTable', () => {
     clock.advance(50)
     assert.equal(table.match('192.0.2.2'), 'app1')
     assert.deepEqual(
-      [...store.entries(clock.now())].map(([, { expiresAt }]) => expiresAt - clock.now()),
+      [...store.entries(clock.now())].map(([, [, expiresAt]]) => expiresAt - clock.now()),
       [50, 100],
       'the store is told of every touch',
     )
