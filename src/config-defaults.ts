@@ -1,6 +1,7 @@
 import { createBalancer } from './balance/registry.js'
 import { readBackendSettings } from './core/backend-options.js'
 import { readFrontendSettings } from './core/frontend-options.js'
+import { readTracking } from './core/tracking.js'
 import { errorFile } from './error-file.js'
 import { persistenceNames, readPersistence } from './persistence/persistence-options.js'
 import { OptionReader } from './util/options.js'
@@ -24,6 +25,7 @@ export const frontendNames = [
   'maxHeaders',
   'maxTargetBytes',
   'allowConnect',
+  'track',
 ]
 export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
 
@@ -77,6 +79,7 @@ export function readDefaults(value: unknown, path: string): Values {
   readBackendSettings(rest)
   readPersistence(rest, undefined)
   rest.read('balance', createBalancer)
+  rest.read('track', readTracking)
   return defaults
 }
 

@@ -8,6 +8,7 @@ import type { Frontend } from './frontend.js'
 import type { RequestHead } from './message/head.js'
 import { terminationState } from './outcome.js'
 import type { Server } from './server.js'
+import { countedOutcome, type TrackedExchange } from './tracked-exchange.js'
 
 /**
  * What is to be known of an exchange when it is over: moments, bytes, tries and outcome. The exchange writes it down as
@@ -26,6 +27,8 @@ export class ExchangeAccount {
   retries = 0
   redispatched = false
   cause: Error | undefined
+  /** Where stick tables count it; undefined: nowhere. */
+  tracked: TrackedExchange | undefined
   assignedAt = -1
   connectedAt = -1
   respondedAt = -1
@@ -61,6 +64,7 @@ export class ExchangeAccount {
     counters.bytesIn += this.bytesIn
     counters.bytesOut += this.bytesOut
     if (this.status > 0) counters.responses.count(this.status)
+    this.tracked?.close(this.bytesIn, this.bytesOut, countedOutcome(this.status, failure, phase))
     if (this.backend !== undefined) this.#countServing(this.backend)
     if (failure !== undefined) countFailure(failure, phase, counters, this.backend?.counters, this.server?.counters)
   }

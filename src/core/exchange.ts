@@ -80,10 +80,14 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const frontend = this.#frontend
     const defect = this.head?.defect
     if (defect !== undefined) return this.refuse(defect)
+    const tracked = frontend.track(this.view, this.head?.length ?? -1, this.#outgoing.session)
+    if (tracked === 'callback-failed') return this.refuse(tracked)
+    this.#account.tracked = tracked
     const route = frontend.admit(this.view)
     if (route === 'callback-failed') return this.refuse(route)
     if (route === undefined && pass !== undefined) {
       this.#isOver = true
+      this.#account.tracked?.release()
       return pass()
     }
     frontend.counters.requestBegan(this.#account.headAt)
@@ -100,6 +104,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
   refuse(kind: RequestDefect | 'callback-failed'): void {
     this.#frontend.counters.requestBegan(this.#account.headAt)
+    this.#account.tracked ??= this.#frontend.tracking?.requestRefused(this.#outgoing.session)
     this.#fail(kind)
   }
 
@@ -246,6 +251,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     } catch (thrown) {
       return this.#refuseResponse(thrown)
     }
+    this.#account.tracked?.responded(head.length)
     if (ended) return this.#end(undefined)
     if (!goesOn) this.#holdResponse()
     this.#watch()
@@ -300,6 +306,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   serverTunnel(stream: Duplex, head: ResponseHead | undefined): void {
     if (this.#isOver) return void stream.on('error', ignore).destroy()
     this.#beginResponse(head?.status ?? -1)
+    this.#account.tracked?.responded(head?.length ?? 0)
     this.#try = undefined
     this.#client.deadline.clear(this)
     this.#client.tunnel(stream, head, this.#responseEdits(head), this.#backend!.settings.timeout.tunnel)

@@ -10,6 +10,7 @@ import type { LogSink } from './exchange-record.js'
 import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
 import { type RequestLimitOptions, type RequestLimits, readRequestLimits } from './message/head-limits.js'
 import { type Priority, type PrioritySettings, readPriority, usualPriority } from './priority.js'
+import type { TrackRule } from './tracking.js'
 
 /** Sends what its condition takes to a backend. HAProxy: `use_backend`. */
 export interface Route {
@@ -57,6 +58,8 @@ export interface FrontendOptions extends ForwardingOptions, ConnectionModeOption
   readonly errorFiles?: ErrorPages
   /** Where a record of each ended exchange goes. Default: nowhere. HAProxy: `log`. */
   readonly log?: LogSink
+  /** What is counted in stick tables, before routes are looked at. Default: nothing. HAProxy: `track-sc0`. */
+  readonly track?: readonly TrackRule[]
   /** Where time comes from. Default: the machine. */
   readonly clock?: Clock
 }
@@ -73,7 +76,7 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly allowConnect: boolean
 }
 
-/** Reads all of a frontend's options but its routes and clock. */
+/** Reads all of a frontend's options but its routes, track rules and clock. */
 export function readFrontendSettings(reader: OptionReader): FrontendSettings {
   return {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',

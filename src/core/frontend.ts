@@ -26,6 +26,7 @@ import { RawRequestHead } from './message/raw-head.js'
 import { usualPriority } from './priority.js'
 import { Session } from './session.js'
 import type { TraceStep } from './trace.js'
+import { readTracking, type Tracking } from './tracking.js'
 
 /** The events of a frontend; a proxy hands them on. */
 export interface FrontendEvents extends FaultEvents {}
@@ -65,6 +66,8 @@ export class Frontend extends Emitter<FrontendEvents> {
   readonly defaultBackend: Backend | undefined
   readonly clock: Clock
   readonly counters = new FrontendCounters()
+  /** The `track` rules; undefined: there are none. @internal */
+  readonly tracking: Tracking | undefined
   /** @internal */
   observer: ExchangeObserver | undefined
   /** The frontend's own limit, and that of its proxy. @internal */
@@ -82,6 +85,7 @@ export class Frontend extends Emitter<FrontendEvents> {
     this.routes = reader.read('routes', readRoutes) ?? []
     this.defaultBackend = reader.read('defaultBackend', readBackend)
     this.#defaultRoute = this.defaultBackend && { backend: this.defaultBackend, priority: usualPriority }
+    this.tracking = reader.read('track', readTracking)
     const clock = reader.read('clock', readClock)
     reader.end()
     this.limits = [new ConnectionLimit(this.settings.maxConnections)]
@@ -93,6 +97,7 @@ export class Frontend extends Emitter<FrontendEvents> {
   /** One clock for the whole graph: two would tell of the same moment in two ways. */
   #agreedClock(own: Clock | undefined): Clock {
     const clock = own ?? this.backends[0]?.clock ?? systemClock
+    this.tracking?.checkClock(clock)
     for (const backend of this.backends) {
       if (backend.clock === clock) continue
       throw new OptionError(
@@ -135,6 +140,20 @@ export class Frontend extends Emitter<FrontendEvents> {
 
   // -- Sessions -------------------------------------------------------------------------------------------------------
 
+  /** Tracks an exchange as the `track` rules say; undefined: there are none. @internal */
+  track(
+    view: RequestView,
+    headLength: number,
+    session: Session,
+  ): ReturnType<Tracking['exchangeBegan']> | 'callback-failed' | undefined {
+    try {
+      return this.tracking?.exchangeBegan(view, headLength, session)
+    } catch (thrown) {
+      this.fault(thrown, `track of frontends.${this.name}`)
+      return 'callback-failed'
+    }
+  }
+
   /** Whether another client connection is allowed now. @internal */
   get hasRoom(): boolean {
     return this.limits.every((limit) => limit.hasRoom)
@@ -144,7 +163,17 @@ export class Frontend extends Emitter<FrontendEvents> {
   openSession(client: ClientAddress, localPort: number, secure: boolean): Session {
     this.counters.sessions.opened(this.clock.now())
     for (const limit of this.limits) limit.take()
-    return new Session(this, client, localPort, secure)
+    const session = new Session(this, client, localPort, secure)
+    if (this.tracking !== undefined) this.#track(session, this.tracking)
+    return session
+  }
+
+  #track(session: Session, tracking: Tracking): void {
+    try {
+      session.tracked = tracking.connectionOpened(this.view(undefined, session))
+    } catch (thrown) {
+      this.fault(thrown, `track of frontends.${this.name}`)
+    }
   }
 
   /** @internal */

@@ -1,3 +1,4 @@
+import type { TrackedEntry } from '../sticky-table/tracked-entry.js'
 import type { ClientAddress } from './exchange-view.js'
 
 /** Who counts sessions: a frontend. */
@@ -17,6 +18,8 @@ const mostOwn = 5
 
 /** One client connection. */
 export class Session {
+  /** The entries of stick tables that follow the connection. */
+  tracked: readonly TrackedEntry[] = none
   #isOpen = true
   #hasExchanges = false
   /** The idle server connections that are this client's alone; the youngest stand last. */
@@ -62,7 +65,10 @@ export class Session {
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
+    for (const entry of this.tracked) entry.release()
     this.owner.sessionClosed()
     for (const connection of this.#own?.splice(0) ?? []) connection.destroy()
   }
 }
+
+const none: readonly TrackedEntry[] = []

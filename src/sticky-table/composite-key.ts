@@ -2,7 +2,10 @@ import stringify from 'fast-json-stable-stringify'
 import type { CompositeSample, StickySample } from './sticky-key.js'
 
 /** A sample as JSON has it: bytes as an object with their hexadecimal digits. */
-type JsonSample = string | number | { readonly bytes: string }
+export type JsonSample = string | number | { readonly bytes: string }
+
+/** A key as JSON has it. */
+export type JsonKey = JsonSample | readonly JsonSample[] | Readonly<Record<string, JsonSample>>
 
 /**
  * Makes one key of several samples, the same whatever the order of names; texts and bytes are cut to `length`. Gives

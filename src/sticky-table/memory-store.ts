@@ -1,8 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import { OptionError } from '../util/errors.js'
 import { OptionReader, readSize, type Size } from '../util/options.js'
-import { ownText } from './own-text.js'
-import type { StickyEntry, StickyStore, StoredKey } from './sticky-store.js'
+import { expiryIndex, type StickyEntry, type StickyStore, type StoredKey } from './sticky-store.js'
+import { isAlive, StorePart } from './store-part.js'
 
 /** Options of a {@link MemoryStore}. */
 export interface MemoryStoreOptions {
@@ -12,8 +11,13 @@ export interface MemoryStoreOptions {
   readonly noPurge?: boolean
 }
 
-/** V8's Map takes 16m entries, and as many deleted ones count against it as there are living ones. */
 const mostEntries = 2 ** 23
+
+/**
+ * About how many entries a part holds. As keys come and go, V8 rebuilds a Map from time to time at a stroke: 50 ms with
+ * a million keys, 3 ms with so many.
+ */
+const partSize = 2 ** 16
 
 /** How many expired entries a new key clears away: more than one, so that they get fewer while traffic lasts. */
 const setSlice = 16
@@ -28,8 +32,9 @@ export function readCapacity(value: unknown, path: string): number {
 }
 
 /**
- * Keeps a stick table's entries in this process. When full it evicts the least recently touched entry, or refuses. It
- * takes memory for the entries it has, not for those it may have; expired ones leave as new ones come, and when they are
+ * Keeps a stick table's entries in this process. When full it evicts the least recently touched entry that is not in
+ * use, or refuses. Above 64k entries, which it keeps in parts, that is the least recently touched of one part. It takes
+ * memory for the entries it has, not for those it may have; expired ones leave as new ones come, and when they are
  * counted.
  *
  * @example
@@ -40,11 +45,12 @@ export function readCapacity(value: unknown, path: string): number {
 export class MemoryStore implements StickyStore {
   readonly capacity: number
   readonly #noPurge: boolean
-  #cache: LRUCache<StoredKey, StickyEntry>
-  /** No entry expires before. */
-  #firstExpiry = Infinity
-  /** No entry expires after. */
-  #lastExpiry = 0
+  /** Each is made for its first key. */
+  readonly #parts: (StorePart | undefined)[]
+  /** What a key's mixed bits are shifted by to give its part. */
+  readonly #shift: number
+  /** The entries of all parts. */
+  #size = 0
 
   /** Throws an {@link OptionError} for a bad or unknown option. */
   constructor(options: MemoryStoreOptions, path = 'memoryStore') {
@@ -52,78 +58,100 @@ export class MemoryStore implements StickyStore {
     this.capacity = readCapacity(reader.raw('capacity'), reader.pathOf('capacity'))
     this.#noPurge = reader.boolean('noPurge') ?? false
     reader.end()
-    this.#cache = emptyCache(this.capacity)
+    const bits = Math.ceil(Math.log2(Math.max(this.capacity / partSize, 1)))
+    this.#shift = 32 - bits
+    this.#parts = new Array<undefined>(2 ** bits).fill(undefined)
   }
 
   get(key: StoredKey, now: number): StickyEntry | undefined {
-    const entry = this.#cache.peek(key)
-    return entry !== undefined && entry.expiresAt > now ? entry : undefined
+    const entry = this.#partOf(key).get(key)
+    return entry !== undefined && isAlive(entry, now) ? entry : undefined
+  }
+
+  touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined {
+    const part = this.#partOf(key)
+    const entry = part.touch(key)
+    if (entry === undefined) return undefined
+    if (!isAlive(entry, now)) {
+      this.delete(key)
+      return undefined
+    }
+    entry[expiryIndex] = expiresAt
+    part.expires(expiresAt)
+    return entry
   }
 
   set(key: StoredKey, entry: StickyEntry, now: number): boolean {
-    // The cache's own get makes an entry the most recently touched.
-    const held = this.#cache.get(key)
+    const part = this.#partOf(key)
+    const held = part.touch(key)
     if (held === undefined) {
-      this.#dropExpired(now, setSlice)
-      if (this.#noPurge && this.#cache.size >= this.capacity) return false
+      if (!this.#makeRoom(part, now)) return false
+      this.#size++
     }
-    if (entry.expiresAt < this.#firstExpiry) this.#firstExpiry = entry.expiresAt
-    if (entry.expiresAt > this.#lastExpiry) this.#lastExpiry = entry.expiresAt
-    if (held !== entry) this.#cache.set(held === undefined && typeof key === 'string' ? ownText(key) : key, entry)
+    part.set(key, entry, held)
     return true
   }
 
   delete(key: StoredKey): boolean {
-    if (this.#cache.size !== 1) return this.#cache.delete(key)
-    // The cache would wipe all the places that it ever used, which takes milliseconds after a million entries.
-    const isHeld = this.#cache.has(key)
-    if (isHeld) this.clear()
-    return isHeld
+    const isDeleted = this.#partOf(key).delete(key)
+    if (isDeleted) this.#size--
+    return isDeleted
   }
 
   clear(): void {
-    this.#cache = emptyCache(this.capacity)
-    this.#firstExpiry = Infinity
-    this.#lastExpiry = 0
+    this.#size = 0
+    for (const part of this.#parts) {
+      part?.clear()
+      this.#size += part?.size ?? 0
+    }
   }
 
   *entries(now: number): Generator<readonly [StoredKey, StickyEntry], void> {
-    // One entry ahead: the cache loses its way when the entry that it stands at is deleted.
-    let ahead: readonly [StoredKey, StickyEntry] | undefined
-    for (const key of this.#cache.rkeys()) {
-      if (ahead !== undefined) yield ahead
-      const entry = this.get(key, now)
-      ahead = entry && [key, entry]
-    }
-    if (ahead !== undefined) yield ahead
+    for (const part of this.#parts) if (part !== undefined) yield* part.entries(now)
   }
 
   size(now: number): number {
     this.#dropExpired(now, sizeSlice)
-    return this.#cache.size
+    return this.#size
   }
 
-  /** Drops up to `most` expired entries, from the oldest on until one lives. */
+  #partOf(key: StoredKey): StorePart {
+    const index = this.#parts.length === 1 ? 0 : mixed(key) >>> this.#shift
+    const part = this.#parts[index] ?? new StorePart(this.capacity)
+    this.#parts[index] = part
+    return part
+  }
+
   #dropExpired(now: number, most: number): void {
-    if (now < this.#firstExpiry) return
-    if (now >= this.#lastExpiry) return this.clear()
     let left = most
-    for (const key of this.#cache.rkeys()) {
-      const { expiresAt } = this.#cache.peek(key)!
-      if (expiresAt > now || left-- === 0) {
-        this.#firstExpiry = expiresAt
-        break
-      }
-      this.delete(key)
+    for (const part of this.#parts) {
+      const dropped = part?.dropExpired(now, left) ?? 0
+      this.#size -= dropped
+      left -= dropped
+      if (left <= 0) return
     }
   }
+
+  /** Whether there is, or could be made, room for one more entry: in its own part if any there can go. */
+  #makeRoom(part: StorePart, now: number): boolean {
+    this.#size -= part.dropExpired(now, setSlice)
+    if (this.#size < this.capacity) return true
+    if (this.#parts.length > 1) this.#dropExpired(now, setSlice)
+    if (this.#size < this.capacity) return true
+    if (this.#noPurge || !(part.evict() || this.#parts.some((other) => other?.evict()))) return false
+    this.#size--
+    return true
+  }
 }
 
-/**
- * The cache's part is the order of touches; expiry is the store's. The cache's own lets an entry live through the
- * millisecond that it expires at, counts expired ones, reads the time by a timer, and finds expired ones only by walking
- * over all. A bound by sizes of 1 rather than by `max`, for which it would take memory for all entries at once.
- */
-function emptyCache(capacity: number): LRUCache<StoredKey, StickyEntry> {
-  return new LRUCache({ maxSize: capacity, sizeCalculation: () => 1 })
+/** Spreads keys over 32 bits, of which the upper count. */
+function mixed(key: StoredKey): number {
+  if (typeof key === 'number') return Math.imul(key, goldenRatio)
+  // A dozen characters from all over a text tell enough.
+  const step = 1 + (key.length >>> 4)
+  let bits = key.length
+  for (let i = 0; i < key.length; i += step) bits = Math.imul(bits ^ key.charCodeAt(i), goldenRatio)
+  return bits
 }
+
+const goldenRatio = 0x9e3779b1

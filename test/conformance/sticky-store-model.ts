@@ -14,11 +14,21 @@ export class StickyStoreModel implements StickyStore {
     return this.#map.get(key)
   }
 
+  touch(key: StoredKey, expiresAt: number, now: number): StickyEntry | undefined {
+    const entry = this.get(key, now)
+    if (entry === undefined) return undefined
+    entry[1] = expiresAt
+    this.#map.delete(key)
+    this.#map.set(key, entry)
+    return entry
+  }
+
   set(key: StoredKey, entry: StickyEntry, now: number): boolean {
     this.#expire(now)
     if (!this.#map.has(key) && this.#map.size === this.capacity) {
-      if (this.noPurge) return false
-      for (const oldest of [...this.#map.keys()].slice(0, 1)) this.#map.delete(oldest)
+      const oldest = [...this.#map].find(([, [, , uses]]) => uses === 0)
+      if (this.noPurge || oldest === undefined) return false
+      this.#map.delete(oldest[0])
     }
     this.#map.delete(key)
     this.#map.set(key, entry)
@@ -26,11 +36,12 @@ export class StickyStoreModel implements StickyStore {
   }
 
   delete(key: StoredKey): boolean {
-    return this.#map.delete(key)
+    const isInUse = (this.#map.get(key)?.[2] ?? 0) > 0
+    return !isInUse && this.#map.delete(key)
   }
 
   clear(): void {
-    this.#map.clear()
+    for (const key of [...this.#map.keys()]) this.delete(key)
   }
 
   entries(now: number): Iterable<readonly [StoredKey, StickyEntry]> {
@@ -44,8 +55,8 @@ export class StickyStoreModel implements StickyStore {
   }
 
   #expire(now: number): void {
-    for (const [key, { expiresAt }] of [...this.#map]) {
-      if (expiresAt <= now) this.#map.delete(key)
+    for (const [key, [, expiresAt, uses]] of [...this.#map]) {
+      if (expiresAt <= now && uses === 0) this.#map.delete(key)
     }
   }
 }

@@ -13,7 +13,7 @@ describe('options of a StickyTable', () => {
   })
 
   test('a bad one is refused by name', () => {
-    const store = new MemoryStore({ capacity: 1 })
+    const backing = new MemoryStore({ capacity: 1 })
     const bad: readonly (readonly [options: object, path: string])[] = [
       [{ type: undefined }, 'type'],
       [{ type: 'str' }, 'type'],
@@ -28,9 +28,9 @@ describe('options of a StickyTable', () => {
       [{ expire: '1y' }, 'expire'],
       [{ noPurge: 1 }, 'noPurge'],
       [{ clock: {} }, 'clock'],
-      [{ store: new Map(), size: undefined }, 'store'],
-      [{ store }, 'size'],
-      [{ store, size: undefined, noPurge: true }, 'noPurge'],
+      [{ backing: new Map(), size: undefined }, 'backing'],
+      [{ backing }, 'size'],
+      [{ backing, size: undefined, noPurge: true }, 'noPurge'],
       [{ nopurge: true }, 'nopurge'],
     ]
     for (const [options, name] of bad) {
@@ -47,6 +47,9 @@ describe('options of a StickyTable', () => {
       path: 'stickyTable.size',
       code: 'ERR_EVENKEEL_OPTION',
     })
-    assert.throws(() => new StickyTable({ ...good, store }), /stickyTable\.size: got "1k", takes nothing, as it is for/)
+    assert.throws(
+      () => new StickyTable({ ...good, backing }),
+      /stickyTable\.size: got "1k", takes nothing, as it is for/,
+    )
   })
 })

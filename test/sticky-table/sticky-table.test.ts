@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { StickyTable, type StickyTableOptions } from '../../src/sticky-table/sticky-table.js'
+import { StickyTable } from '../../src/sticky-table/sticky-table.js'
+import type { StickyTableOptions } from '../../src/sticky-table/sticky-table-options.js'
 import { VirtualClock } from '../../src/testing/index.js'
 import { StickyStoreModel } from '../conformance/sticky-store-model.js'
 
@@ -137,7 +138,7 @@ describe('StickyTable', () => {
       const { table, clock } = clocked(options)
       table.store('a', 'app1')
       clock.advance(1e12)
-      assert.deepEqual([...table.entries()], [{ key: 'a', server: 'app1', expiresIn: undefined }])
+      assert.deepEqual([...table.entries()], [{ key: 'a', server: 'app1', expiresIn: undefined, uses: 0, values: {} }])
       assert.equal(table.expire, Infinity)
     }
   })
@@ -151,8 +152,8 @@ describe('StickyTable', () => {
     assert.deepEqual(
       [...table.entries()],
       [
-        { key: 1, server: 'app1', expiresIn: 7000 },
-        { key: 2, server: 'app2', expiresIn: 9000 },
+        { key: 1, server: 'app1', expiresIn: 7000, uses: 0, values: {} },
+        { key: 2, server: 'app2', expiresIn: 9000, uses: 0, values: {} },
       ],
     )
   })
@@ -192,14 +193,14 @@ describe('StickyTable', () => {
   test('entries are kept in the store that is given', () => {
     const clock = new VirtualClock()
     const store = new StickyStoreModel(2, false)
-    const table = new StickyTable({ type: 'ip', expire: 100, clock, store })
+    const table = new StickyTable({ type: 'ip', expire: 100, clock, backing: store })
     for (const key of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) table.store(key, 'app1')
     assert.deepEqual([table.capacity, table.size, keysOf(table)], [2, 2, ['192.0.2.2', '192.0.2.3']])
     assert.equal(store.size(clock.now()), 2)
     clock.advance(50)
     assert.equal(table.match('192.0.2.2'), 'app1')
     assert.deepEqual(
-      [...store.entries(clock.now())].map(([, { expiresAt }]) => expiresAt - clock.now()),
+      [...store.entries(clock.now())].map(([, [, expiresAt]]) => expiresAt - clock.now()),
       [50, 100],
       'the store is told of every touch',
     )
@@ -245,7 +246,13 @@ describe('StickyTable', () => {
           }
           assert.deepEqual(
             [...table.entries()],
-            model.map(({ key, server, touched }) => ({ key, server, expiresIn: touched + 50 - clock.now() })),
+            model.map(({ key, server, touched }) => ({
+              key,
+              server,
+              expiresIn: touched + 50 - clock.now(),
+              uses: 0,
+              values: {},
+            })),
           )
         },
       ),

@@ -54,6 +54,34 @@ describe('RateMeter', () => {
     assert.equal(meter.read(3999), 4)
   })
 
+  test('a period begins at an even millisecond, as in HAProxy', () => {
+    const meter = new RateMeter(1000)
+    meter.add(100, 5001)
+    // Begun at 5000: one millisecond of the period is out of reach at 6001, and nothing is left at 7000.
+    assert.deepEqual(
+      [6000, 6001, 6010, 6999, 7000].map((now) => meter.read(now)),
+      [100, 99, 99, 0, 0],
+    )
+  })
+
+  test('the part of a millisecond does not count', () => {
+    const [whole, broken] = [new RateMeter(100), new RateMeter(100)]
+    for (let now = 0; now < 2000; now += 7) {
+      whole.add(3, now)
+      broken.add(3, now + 0.999)
+      assert.equal(broken.read(now + 0.5), whole.read(now))
+    }
+  })
+
+  test('is exact for the bytes of a day', () => {
+    const meter = new RateMeter(86_400_000)
+    const bytes = 2 ** 52 + 1
+    meter.add(bytes, 0)
+    // At 1.5 periods half is within reach; 2^52 + 1 times that many milliseconds is no exact number.
+    assert.equal(meter.read(129_600_000), 2 ** 51)
+    assert.equal(meter.read(86_400_001), Number((BigInt(bytes) * 86_399_999n) / 86_400_000n))
+  })
+
   test('reading changes nothing', () => {
     const meter = new RateMeter(1000)
     meter.add(50, 0)

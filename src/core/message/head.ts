@@ -21,6 +21,8 @@ export interface Head {
   /** The same as lines of text, each ended by CRLF, without the empty line that ends a head. */
   forwardedText(edits: readonly HeadEdits[]): string
 
+  /** How many bytes it has as HTTP/1 writes it: start line, fields, and the empty line. */
+  readonly length: number
   /** How the message's body is delimited. */
   readonly bodyLength: BodyLength
   /** The protocols that the sender offers or accepts to switch to (`Upgrade`, when `Connection` names it). */

@@ -81,6 +81,11 @@ abstract class RawHead implements ReceivedFields {
     return this.list.length / 2
   }
 
+  /** Bytes of the fields as lines, and of the empty line after them. */
+  protected get fieldsLength(): number {
+    return this.list.reduce((bytes, text) => bytes + text.length + 2, 2)
+  }
+
   get upgrade(): string | undefined {
     return upgradeOf(this.#upgrade, this.connection)
   }
@@ -141,6 +146,10 @@ export class RawRequestHead extends RawHead implements RequestHead {
     super(fields)
   }
 
+  get length(): number {
+    return this.method.length + this.target.length + ' '.length * 2 + 'HTTP/1.1\r\n'.length + this.fieldsLength
+  }
+
   get bodyLength(): BodyLength {
     if (this.coding !== undefined) return chunked
     return this.contentLength
@@ -177,6 +186,10 @@ export class RawRequestHead extends RawHead implements RequestHead {
 /** A response's head from a flat list of fields. */
 export class RawResponseHead extends RawHead implements ResponseHead {
   readonly bodyLength: BodyLength
+
+  get length(): number {
+    return 'HTTP/1.1 200 \r\n'.length + this.reason.length + this.fieldsLength
+  }
 
   constructor(
     readonly status: number,
