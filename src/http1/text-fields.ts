@@ -199,19 +199,23 @@ export class TextFields implements ReceivedFields {
     return kept + text.slice(from)
   }
 
-  /** The received lines that go on, some of which have new values. */
+  /** The received lines that go on, some of which have new values. What is dropped has none. */
   #rewritten(rewrites: ReadonlyMap<number, string | undefined>, dropped: readonly number[]): string {
     const { text } = this
+    const lines = dropped.slice()
+    for (const line of rewrites.keys()) if (line >= 0) insertLine(lines, line, this.#lineAfter(line))
     let kept = ''
-    let passed = 0
-    for (let line = 0; line < text.length; line = this.#lineAfter(line)) {
+    let from = 0
+    for (let i = 0, passed = 0; i < lines.length; i += 2) {
+      const line = lines[i]!
+      if (line > from) kept += text.slice(from, line)
+      from = lines[i + 1]!
       if (dropped[passed] === line) passed += 2
-      else if (!rewrites.has(line)) kept += text.slice(line, this.#lineAfter(line))
       else if (rewrites.get(line) !== undefined) {
         kept += `${text.slice(line, text.indexOf(':', line))}: ${rewrites.get(line)}\r\n`
       }
     }
-    return kept
+    return kept + text.slice(from)
   }
 
   /** The lines that stay here, with those that edits remove. */

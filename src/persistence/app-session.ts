@@ -61,19 +61,18 @@ export class AppSession {
     const { table } = this.#settings
     bond.sessionId ??= id
     const name = bond.trace === undefined ? table.match(id) : table.peek(id)
-    const note = { kind: 'app-session', key: id, server: name } as const
     const server = name === undefined ? undefined : reach.named(name)
-    if (server === undefined) return bond.note({ ...note, result: 'unknown', reason: 'no server began that session' })
+    if (server === undefined) return bond.note('app-session', id, name, 'unknown', 'no server began that session')
     if (bond.server !== undefined) {
-      return bond.note({ ...note, result: 'ignored', reason: 'the server is settled already' })
+      return bond.note('app-session', id, name, 'ignored', 'the server is settled already')
     }
     if (!reach.reaches(bond, server)) {
       bond.requestCookie = 'D'
-      return bond.note({ ...note, result: 'down', reason: 'its server takes no traffic' })
+      return bond.note('app-session', id, name, 'down', 'its server takes no traffic')
     }
     bond.server = server
     bond.requestCookie = server.isUp ? 'V' : 'D'
-    bond.note({ ...note, result: 'matched', reason: 'the server began that session' })
+    bond.note('app-session', id, name, 'matched', 'the server began that session')
   }
 
   /** Remembers the server with the session that it sets, or that the request named. */

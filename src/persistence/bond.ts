@@ -54,7 +54,14 @@ export class Bond {
     return false
   }
 
-  note(step: Omit<PersistenceStep, 'step'>): void {
-    this.trace?.push({ step: 'persistence', ...step })
+  /** Tells what was looked at and what came of it, where somebody asks. */
+  note(
+    kind: PersistenceStep['kind'],
+    key: unknown,
+    server: string | undefined,
+    result: PersistenceStep['result'],
+    reason: string,
+  ): void {
+    this.trace?.push({ step: 'persistence', kind, key, server, result, reason })
   }
 }

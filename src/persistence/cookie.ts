@@ -68,17 +68,14 @@ export class CookiePersistence {
   #consider(bond: Bond, value: string, now: number, reach: Reach): void {
     const end = value.indexOf(this.settings.mode === 'prefix' ? prefixEnd : dateMark)
     if (end >= 0 && this.settings.mode !== 'prefix') readDates(bond, value, end)
-    const note = { kind: 'cookie', key: value } as const
     if (this.#isOver(bond, now)) {
       bond.lastSeen = bond.firstSeen = undefined
-      return bond.note({ ...note, server: undefined, result: 'expired', reason: 'the cookie is too old' })
-    }
-    if (bond.ignoresCookies || bond.server !== undefined) {
+      bond.note('cookie', value, undefined, 'expired', 'the cookie is too old')
+    } else if (bond.ignoresCookies || bond.server !== undefined) {
       if (bond.requestCookie === 'N') bond.requestCookie = 'U'
       const reason = bond.ignoresCookies ? 'cookies do not count here' : 'the server is settled already'
-      return bond.note({ ...note, server: undefined, result: 'ignored', reason })
-    }
-    this.#look(bond, end < 0 ? value : value.slice(0, end), note, reach)
+      bond.note('cookie', value, undefined, 'ignored', reason)
+    } else this.#look(bond, value, end < 0 ? value : value.slice(0, end), reach)
   }
 
   /** Whether the cookie's dates say that it no longer counts. */
@@ -93,20 +90,21 @@ export class CookiePersistence {
     return true
   }
 
-  #look(bond: Bond, id: string, note: { readonly kind: 'cookie'; readonly key: string }, reach: Reach): void {
-    const servers = this.#servers.get(id) ?? []
-    const server = servers.find((one) => reach.reaches(bond, one))
-    if (server !== undefined) {
+  #look(bond: Bond, value: string, id: string, reach: Reach): void {
+    const servers = this.#servers.get(id)
+    if (servers === undefined) {
+      if (bond.requestCookie === 'N') bond.requestCookie = 'I'
+      return bond.note('cookie', value, undefined, 'unknown', 'no server has that cookie')
+    }
+    for (let i = 0; i < servers.length; i++) {
+      const server = servers[i]!
+      if (!reach.reaches(bond, server)) continue
       bond.server = server
       bond.requestCookie = server.isUp ? 'V' : 'D'
-      bond.note({ ...note, server: server.name, result: 'matched', reason: 'the cookie is that of the server' })
-    } else if (servers.length > 0) {
-      bond.requestCookie = 'D'
-      bond.note({ ...note, server: servers[0]!.name, result: 'down', reason: 'its server takes no traffic' })
-    } else {
-      if (bond.requestCookie === 'N') bond.requestCookie = 'I'
-      bond.note({ ...note, server: undefined, result: 'unknown', reason: 'no server has that cookie' })
+      return bond.note('cookie', value, server.name, 'matched', 'the cookie is that of the server')
     }
+    bond.requestCookie = 'D'
+    bond.note('cookie', value, servers[0]!.name, 'down', 'its server takes no traffic')
   }
 
   // -- Responses ------------------------------------------------------------------------------------------------------

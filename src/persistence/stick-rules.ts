@@ -97,20 +97,19 @@ function keyOf({ when, sample, table }: StickRuleSettings, { view }: Bond): Retu
 function match({ table }: StickRuleSettings, key: NonNullable<ReturnType<SampleFunction>>, bond: Bond, reach: Reach) {
   // Who only asks leaves the entry's time as it is.
   const name = bond.trace === undefined ? table.match(key) : table.peek(key)
-  const note = { kind: 'stick', key, server: name } as const
   const server = name === undefined ? undefined : reach.named(name)
   if (server === undefined) {
     const reason = name === undefined ? 'the table has no server for the key' : 'the backend has no such server'
-    return bond.note({ ...note, result: 'unknown', reason })
+    return bond.note('stick', key, name, 'unknown', reason)
   }
   if (bond.server !== undefined) {
-    return bond.note({ ...note, result: 'ignored', reason: 'the server is settled already' })
+    return bond.note('stick', key, name, 'ignored', 'the server is settled already')
   }
   if (!reach.reaches(bond, server)) {
-    return bond.note({ ...note, result: 'down', reason: 'its server takes no traffic' })
+    return bond.note('stick', key, name, 'down', 'its server takes no traffic')
   }
   bond.server = server
-  bond.note({ ...note, result: 'matched', reason: 'the table has the server for the key' })
+  bond.note('stick', key, name, 'matched', 'the table has the server for the key')
 }
 
 /** Reads the `stick` option of a backend; all tables must go by its clock. */

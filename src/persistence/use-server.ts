@@ -17,12 +17,11 @@ export function useServer(rules: readonly UseServerRule[], bond: Bond, reach: Re
   for (const { server: name, when } of rules) {
     if (when !== undefined && !evaluate(when, bond.view)) continue
     const server = reach.named(name)
-    const note = { kind: 'use-server', key: undefined, server: name } as const
-    if (server === undefined) bond.note({ ...note, result: 'unknown', reason: 'the backend has no such server' })
-    else if (!reach.reaches(bond, server)) bond.note({ ...note, result: 'down', reason: 'it takes no traffic' })
+    if (server === undefined) bond.note('use-server', undefined, name, 'unknown', 'the backend has no such server')
+    else if (!reach.reaches(bond, server)) bond.note('use-server', undefined, name, 'down', 'it takes no traffic')
     else {
       bond.server = server
-      return bond.note({ ...note, result: 'matched', reason: 'a rule says so' })
+      return bond.note('use-server', undefined, name, 'matched', 'a rule says so')
     }
   }
 }

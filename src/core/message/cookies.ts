@@ -21,7 +21,12 @@ export class CookieScanner {
   /** Where the delimiter after it stands, or the field ends. */
   end = -1
 
-  constructor(readonly text: string) {}
+  /** Neither quotes nor commas: then only `;` ends a cookie, and the search for it need not look at each character. */
+  readonly #isPlain: boolean
+
+  constructor(readonly text: string) {
+    this.#isPlain = !text.includes('"') && !text.includes(',')
+  }
 
   /** Goes on to the next cookie; false: there is none. */
   next(): boolean {
@@ -29,20 +34,14 @@ export class CookieScanner {
     if (this.end >= text.length) return false
     this.start = Math.max(this.end, 0)
     this.nameStart = skipBlanks(text, this.end + 1)
-    const nameStop = this.#nameStop()
-    this.nameEnd = withoutBlanks(text, this.nameStart, nameStop)
-    this.hasValue = text.charCodeAt(nameStop) === equals
-    this.valueStart = this.hasValue ? skipBlanks(text, nameStop + 1) : nameStop
-    this.end = this.hasValue ? cookieEnd(text, this.valueStart) : nameStop
+    const stop = this.#isPlain ? plainEnd(text, this.nameStart) : nameStop(text, this.nameStart)
+    const equal = this.#isPlain ? text.indexOf('=', this.nameStart) : stop
+    this.hasValue = equal >= 0 && equal <= stop && text.charCodeAt(equal) === equals
+    this.nameEnd = withoutBlanks(text, this.nameStart, this.hasValue ? equal : stop)
+    this.valueStart = this.hasValue ? skipBlanks(text, equal + 1) : stop
+    this.end = this.hasValue && !this.#isPlain ? cookieEnd(text, this.valueStart) : stop
     this.valueEnd = withoutBlanks(text, this.valueStart, this.end)
     return true
-  }
-
-  #nameStop(): number {
-    const { text } = this
-    let at = this.nameStart
-    while (at < text.length && !isNameStop(text.charCodeAt(at))) at++
-    return at
   }
 
   /** Whether it is a cookie of that name; case counts. */
@@ -101,8 +100,20 @@ export function lastCookie(text: string, name: string): string | undefined {
   return value
 }
 
+/** Where a name ends that begins there. */
+function nameStop(text: string, nameStart: number): number {
+  let at = nameStart
+  while (at < text.length && !isNameStop(text.charCodeAt(at))) at++
+  return at
+}
+
 function isNameStop(code: number): boolean {
   return code === equals || code === semicolon || code === comma
+}
+
+function plainEnd(text: string, from: number): number {
+  const end = text.indexOf(';', from)
+  return end < 0 ? text.length : end
 }
 
 /** Where the cookie ends whose value begins there. A quote that is not closed reaches to the field's end. */
