@@ -309,8 +309,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
 
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
   decide(view: RequestView, trace: TraceStep[]): Server | 'queued' | undefined {
-    const bound = tracePersistence(this.persistence, view, trace)
-    if (bound !== undefined) return bound.hasRoom ? bound : this.#traceQueue(bound, trace)
+    const bond = tracePersistence(this.persistence, view, trace)
+    if (bond?.server !== undefined) {
+      const place = bond.server.hasRoom ? bond.server : this.#traceQueue(bond.server, trace)
+      if (place !== undefined || !this.mayMove(bond)) return place
+    }
     let reason = this.#candidates.length === 0 ? 'no server is usable' : 'no server has room'
     const explain = (text: string): void => {
       reason = text
@@ -345,10 +348,11 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     this.load.exchangeEnded()
   }
 
-  #traceQueue(server: Server | undefined, trace: TraceStep[]): 'queued' {
+  #traceQueue(server: Server | undefined, trace: TraceStep[]): 'queued' | undefined {
     const { name, queue } = server ?? this
-    trace.push({ step: 'queue', of: server === undefined ? 'backend' : 'server', name, ahead: queue.length })
-    return 'queued'
+    const { length: ahead, isFull } = queue
+    trace.push({ step: 'queue', of: server === undefined ? 'backend' : 'server', name, ahead, isFull })
+    return isFull ? undefined : 'queued'
   }
 
   // -- Changes of servers ---------------------------------------------------------------------------------------------

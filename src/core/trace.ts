@@ -34,6 +34,8 @@ export type TraceStep =
       readonly name: string
       /** How many wait there already. */
       readonly ahead: number
+      /** Whether nobody else may wait there: the exchange is refused, or balanced where persistence led it there. */
+      readonly isFull: boolean
     }
 
 /** Something that could have kept the exchange on a server, and what came of it. */

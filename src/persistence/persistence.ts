@@ -111,12 +111,12 @@ export function makePersistence(reader: OptionReader, clock: Clock): Persistence
   return persistenceNames.some((name) => reader.raw(name) !== undefined) ? new Persistence(settings, clock) : undefined
 }
 
-/** Looks for the server that a request is bound to, and says why; nothing changes. */
+/** Looks for what binds a request to a server, and says why; nothing changes. */
 export function tracePersistence(
   persistence: Persistence | undefined,
   view: RequestView,
   trace: TraceStep[],
-): Server | undefined {
+): Bond | undefined {
   const steps: PersistenceStep[] = []
   const bond = persistence?.open(view, steps)
   if (bond !== undefined) persistence?.settle(bond)
@@ -124,5 +124,5 @@ export function tracePersistence(
     persistence === undefined ? 'the backend has no persistence' : 'nothing in the request binds it to a server'
   if (steps.length === 0) trace.push({ step: 'persistence', result: 'none', reason })
   trace.push(...steps)
-  return bond?.server
+  return bond
 }

@@ -41,6 +41,34 @@ describe('an exchange that may not wait', () => {
   })
 })
 
+describe('an exchange that persistence led to a queue that is full', () => {
+  const useServer = [{ server: 'a' }]
+  const free = [{ server: 'a', when: header('x-free').exists() }]
+
+  test('is balanced, which counts as a redispatch and no retry', () => {
+    const proxy = bound({ useServer }, { maxQueue: 1 })
+    for (let i = 0; i < 3; i++) proxy.begin()
+    assert.equal(proxy.try.server, 'b')
+    proxy.try.connect().respond(200, '')
+    const { server, redispatched, retries, termination } = proxy.record
+    assert.deepEqual([server, redispatched, retries, termination], ['b', true, 0, '----'])
+    assert.equal(proxy.backend.server('a').counters.redispatches, 1)
+  })
+
+  test('is refused without redispatch, where its bond is forced, and where the backend’s queue is full too', () => {
+    for (const options of [
+      { useServer, redispatch: false },
+      { useServer: free, forcePersist: header('x-free').exists() },
+      { useServer, maxQueue: 1 },
+    ]) {
+      const proxy = bound(options, { maxQueue: 1 })
+      for (let i = 0; i < 5; i++) proxy.begin({ fields: ['Host', 'a.test', 'X-Free', '1'] })
+      const { status, termination, failure } = proxy.record
+      assert.deepEqual([status, termination, failure], [503, 'SQ--', 'queue-full'])
+    }
+  })
+})
+
 describe('an exchange that waited in vain', () => {
   test('for its server is logged and counted with that, but is no response of it', () => {
     const proxy = bound()

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { Backend } from '../../src/core/backend.js'
 import type { Decision } from '../../src/core/decision.js'
 import { Frontend, type RouteRequest } from '../../src/core/frontend.js'
 import { source } from '../../src/rules/samples.js'
-import { makeBackend } from '../support/asker.js'
+import { makeBackend, two } from '../support/asker.js'
 import { app, files, web } from '../support/web-frontend.js'
 
 /** The names of where a decision goes. */
@@ -46,7 +47,7 @@ describe('a decision without a socket', () => {
     const [balance, queue] = trace.slice(-2)
     assert.ok(balance?.step === 'balance' && balance.reason === 'no server has room')
     assert.deepEqual([balance.candidates, balance.full], [['a'], ['a']])
-    assert.deepEqual(queue, { step: 'queue', of: 'backend', name: 'full', ahead: 0 })
+    assert.deepEqual(queue, { step: 'queue', of: 'backend', name: 'full', ahead: 0, isFull: false })
   })
 
   test('is to wait for its server where that is full, behind those who wait there', () => {
@@ -57,7 +58,7 @@ describe('a decision without a socket', () => {
     const [balance, queue] = trace.slice(-2)
     assert.ok(balance?.step === 'balance' && balance.server === 'a')
     assert.deepEqual(balance.full, ['a'])
-    assert.deepEqual([queued, queue], [true, { step: 'queue', of: 'server', name: 'a', ahead: 1 }])
+    assert.deepEqual([queued, queue], [true, { step: 'queue', of: 'server', name: 'a', ahead: 1, isFull: false }])
   })
 
   test('is to wait for the server that persistence names where that is full', () => {
@@ -67,8 +68,41 @@ describe('a decision without a socket', () => {
     })
     backend.server('a').take(1)
     const { queued, trace } = new Frontend('web', { defaultBackend: backend }).route({ headers: { cookie: 'SRV=A' } })
-    const queue = { step: 'queue', of: 'server', name: 'a', ahead: 0 }
+    const queue = { step: 'queue', of: 'server', name: 'a', ahead: 0, isFull: false }
     assert.deepEqual([queued, trace.at(-1)], [true, queue])
+  })
+
+  test('is 503 where too many wait already', () => {
+    const { backend, ask } = makeBackend({ maxQueue: 1, servers: { a: { ...two.a, maxQueue: 1 } } })
+    const frontend = new Frontend('web', { defaultBackend: backend })
+    ask()
+    ask()
+    const { queued, status, trace } = frontend.route()
+    assert.deepEqual([queued, status], [false, 503])
+    assert.deepEqual(trace.at(-1), { step: 'queue', of: 'backend', name: 'app', ahead: 1, isFull: true })
+    ask('a')
+    const bound = frontend.route({ headers: { 'X-To': 'a' } })
+    assert.deepEqual([bound.queued, bound.status], [false, 503])
+    assert.deepEqual(bound.trace.at(-1), { step: 'queue', of: 'server', name: 'a', ahead: 1, isFull: true })
+  })
+
+  test('leaves the server that persistence names where too many wait for that, unless redispatch is off', () => {
+    for (const [redispatch, expected] of [
+      [true, ['b', undefined]],
+      [false, [undefined, 503]],
+    ] as const) {
+      const { backend, ask } = makeBackend({
+        redispatch,
+        useServer: [{ server: 'a' }],
+        servers: { a: { ...two.a, maxQueue: 1 }, b: two.b },
+      })
+      ask('a')
+      ask('a')
+      const { server, status, trace } = new Frontend('web', { defaultBackend: backend }).route()
+      assert.deepEqual([server?.name, status], expected)
+      const queue = { step: 'queue', of: 'server', name: 'a', ahead: 1, isFull: true }
+      assert.ok(trace.some((step) => isDeepStrictEqual(step, queue)))
+    }
   })
 
   test('advances the round robin and moves no counter', () => {
