@@ -5,7 +5,6 @@ import type { ResponseLimits } from '../core/message/head-limits.js'
 import { dial } from '../net/dialer.js'
 import { type Address, formatAddress } from '../util/address.js'
 import { receivedFields } from './fields.js'
-import { HeldEnds } from './held-ends.js'
 import { type UndiciDispatch, UndiciTry } from './try.js'
 
 /** How long before the time that a server told its connection is taken for closed: undici's own margin is two seconds. */
@@ -24,8 +23,6 @@ export interface UndiciTransportOptions {
 /** Sends exchanges to one server through a pool of undici. */
 export class UndiciTransport implements Transport, UndiciDispatch {
   readonly capabilities: TransportCapabilities = { expectContinue: false, requestTrailers: false }
-  /** @internal */
-  readonly heldEnds = new HeldEnds()
   readonly maxResponseHeaders: number
   /** undici has no words for a connection that serves but once. */
   readonly closes: boolean
@@ -48,9 +45,8 @@ export class UndiciTransport implements Transport, UndiciDispatch {
       ...(maxReuse === Infinity ? {} : { maxRequestsPerClient: maxReuse }),
       maxHeaderSize: responseLimits.maxHeaderBytes,
       connect: (_options, callback) => {
-        dial(address, { timeout: options.connectTimeout, allowHalfOpen: true }, (outcome) => {
+        dial(address, { timeout: options.connectTimeout }, (outcome) => {
           if (outcome.socket === undefined) return callback(outcome.error, null)
-          this.heldEnds.watch(outcome.socket)
           // undici sends the waiting request before this call returns: that is how a try knows a fresh connection.
           this.#isFresh = true
           callback(null, outcome.socket)

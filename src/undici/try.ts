@@ -7,14 +7,12 @@ import { RawResponseHead } from '../core/message/raw-head.js'
 import type { Timer } from '../util/clock.js'
 import { connectFailure, sentFailure } from './failures.js'
 import type { ParsedFields } from './fields.js'
-import type { HeldEnds } from './held-ends.js'
+import { HeldEnd } from './held-end.js'
 
 /** Where a try goes out. */
 export interface UndiciDispatch {
   /** Whether the request that is being sent right now goes out on a connection of its own making. */
   readonly isFresh: boolean
-  /** Ends of connections that wait for a response to be read on, where they are known. */
-  readonly heldEnds?: HeldEnds
   /** Watches the time to connect, where undici does not. */
   watchConnect?(expired: () => void): Timer
   /** The fields of a head or of trailers, flat; undefined: they are no fields. */
@@ -35,6 +33,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #body: RequestBody | undefined
   #connecting: Timer | undefined
+  readonly #heldEnd = new HeldEnd()
   #isReused = false
   /** A response's head that waits for the first piece of its body, so that both leave in one write. */
   #held: RawResponseHead | undefined
@@ -98,11 +97,12 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
 
   pause(): void {
     this.#controller?.pause()
+    this.#heldEnd.pause()
   }
 
   resume(): void {
     this.#controller?.resume()
-    this.#transport.heldEnds?.release()
+    this.#heldEnd.resume()
   }
 
   abort(): void {
@@ -123,6 +123,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     const isAgain = this.#controller !== undefined
     this.#controller = controller
+    this.#heldEnd.begin()
     this.#connecting?.cancel()
     // An interceptor may have begun once more: that is its own affair.
     if (isAgain && this.#listener !== undefined) return
