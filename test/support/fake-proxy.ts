@@ -15,6 +15,8 @@ export interface FakeParts {
   readonly frontend?: Partial<FrontendOptions>
   readonly backend?: Partial<BackendOptions>
   readonly capabilities?: Partial<TransportCapabilities>
+  /** Default: one of its own, at 1000. */
+  readonly clock?: VirtualClock
 }
 
 /** One request of a {@link FakeProxy}. */
@@ -29,7 +31,7 @@ export interface FakeRequest {
 
 /** A frontend with one backend between fake clients and fake servers, on a virtual clock. */
 export class FakeProxy {
-  readonly clock = new VirtualClock({ start: 1000 })
+  readonly clock: VirtualClock
   readonly backend: Backend
   readonly frontend: Frontend
   /** Every try, in the order made. */
@@ -38,9 +40,13 @@ export class FakeProxy {
   readonly records: ExchangeRecord[] = []
   readonly faults: string[] = []
 
-  constructor({ frontend = {}, backend = {}, capabilities }: FakeParts = {}) {
-    const { clock } = this
-    this.backend = new Backend('app', { servers: { a: '127.0.0.1:1', b: '127.0.0.1:2' }, clock, ...backend })
+  constructor({ frontend = {}, backend = {}, capabilities, clock }: FakeParts = {}) {
+    this.clock = clock ?? new VirtualClock({ start: 1000 })
+    this.backend = new Backend('app', {
+      servers: { a: '127.0.0.1:1', b: '127.0.0.1:2' },
+      clock: this.clock,
+      ...backend,
+    })
     for (const server of this.backend.servers) {
       server.transport = new FakeTransport(server.name, this.tries, capabilities)
     }
@@ -85,9 +91,9 @@ export class FakeProxy {
   }
 
   /** Starts a connection of TCP mode. */
-  beginTcp(): FakeExchange {
+  beginTcp({ session = this.session() }: Pick<FakeRequest, 'session'> = {}): FakeExchange {
     const client = new FakeClient(this.clock)
-    const exchange = new Exchange(this.frontend, this.session(), client, undefined, this.clock.now())
+    const exchange = new Exchange(this.frontend, session, client, undefined, this.clock.now())
     exchange.start()
     return { client, exchange }
   }
