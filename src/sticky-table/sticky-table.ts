@@ -230,7 +230,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   clear(filter?: EntryFilter): void {
     if (filter === undefined && this.listenerCount('update') === 0) return this.#store.clear()
     const now = this.#now
-    const test = readFilter(filter ?? {}, this.#layout, 'clear(arguments[0])')
+    const test = readFilter(filter === undefined ? {} : filter, this.#layout, 'clear(arguments[0])')
     for (const [stored, entry] of this.#store.entries(now)) {
       if (test(entry, now) && this.#store.delete(stored)) this.#changed(stored)
     }

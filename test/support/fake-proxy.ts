@@ -15,6 +15,7 @@ export interface FakeParts {
   readonly frontend?: Partial<FrontendOptions>
   readonly backend?: Partial<BackendOptions>
   readonly capabilities?: Partial<TransportCapabilities>
+  /** Default: one of its own, at 1000. */
   readonly clock?: VirtualClock
 }
 
@@ -92,9 +93,9 @@ export class FakeProxy {
   }
 
   /** Starts a connection of TCP mode. */
-  beginTcp(): FakeExchange {
+  beginTcp({ session = this.session() }: Pick<FakeRequest, 'session'> = {}): FakeExchange {
     const client = new FakeClient(this.clock)
-    const exchange = new Exchange(this.frontend, this.session(), client, undefined, this.clock.now())
+    const exchange = new Exchange(this.frontend, session, client, undefined, this.clock.now())
     exchange.start()
     return { client, exchange }
   }
