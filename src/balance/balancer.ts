@@ -18,7 +18,8 @@ export interface PickContext {
  * Chooses a server for an exchange. A balancer never asks whether a server is up: it only ever sees usable ones.
  *
  * Its promises: it is synchronous; a pick costs O(1) or O(log n); it picks only candidates, and not `context.avoid` if
- * another fits; it gives `undefined` when nobody has room (`server.hasRoom`); it keeps its turn over a rebuild.
+ * another fits; it gives `undefined` when nobody has room (`server.hasRoom`); it keeps its turn over a rebuild. A
+ * deterministic one may pick a server without room, where the exchange then waits, and may pick `context.avoid` again.
  */
 export interface Balancer {
   /** HAProxy's name of the algorithm, or one of its own. */
@@ -26,12 +27,23 @@ export interface Balancer {
   /** Whether it goes by `server.weight` even while a server warms up (`slowStart`). Default: no. HAProxy's static ones. */
   readonly isStatic?: boolean
   /**
+   * The same exchange always goes to the same server, as far as it is usable: after a failure the exchange stays with
+   * its server as one with persistence does, and goes elsewhere on the last retry alone. Default: no.
+   */
+  readonly isDeterministic?: boolean
+  /**
    * Takes the usable servers and their weights (`server.effectiveWeight`, 1/16 to 256); called at every change of
    * either.
    */
   rebuild(candidates: readonly Server[]): void
   /** Chooses, or gives `undefined` when nobody has room. */
   pick(context: PickContext): Server | undefined
+  /**
+   * Whether it wants to see more of what the client sends after the head before it picks: `exchange.payload` then has
+   * its first 16 KiB, or all of it. Asked before a pick as long as there is more to come; in TCP mode from the
+   * connection's first byte on.
+   */
+  wantsPayload?(exchange: ExchangeView): boolean
   /** A slot of `server` was taken, by whatever choice. */
   onTake?(server: Server): void
   /** A slot of `server` was given back. */

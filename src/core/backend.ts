@@ -28,6 +28,8 @@ import { Load } from './load.js'
 import { turnOf } from './priority.js'
 import { Retries } from './retries.js'
 import { Server, type ServerChange, type ServerListener } from './server.js'
+import { stateEvents } from './server-events.js'
+import { ServerIds } from './server-ids.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
 import { refuseUnfit } from './transport-options.js'
@@ -116,7 +118,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   #candidates: readonly Server[] = []
   #candidateSet: ReadonlySet<Server> = new Set()
   #downtime = 0
-  #lastId = 0
+  readonly #ids = new ServerIds()
 
   /** Throws an {@link EvenkeelError} for a bad or unknown option, and for two servers of one name. */
   constructor(name: string, options: BackendOptions = {}, path = `backends.${name}`) {
@@ -147,7 +149,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       onStep: (servers) => this.#warmed(servers),
     })
     this.load = new Load(this.counters.sessions, this.settings.fullConnections, (server) => this.#gainedRoom(server))
-    for (const server of servers) this.#admit(server, reader.pathOf('servers'))
+    for (const [server, id] of this.#ids.assign(servers)) this.#admit(server, id, reader.pathOf('servers'))
     this.load.follow(this.#servers.values())
     this.#rebuild()
   }
@@ -172,7 +174,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   /** Lets a server join; it gets traffic from the next pick on. Throws for bad options and for a name that is taken. */
   addServer(entry: ServerEntry): Server {
     const server = makeServer(entry, `${this.#path}.servers[${this.#servers.size}]`)
-    this.#admit(server, `${this.#path}.servers`)
+    for (const [joining, id] of this.#ids.assign([server])) this.#admit(joining, id, `${this.#path}.servers`)
     this.load.follow(this.#servers.values())
     this.notify('server:added', { backend: this, server })
     // In a backend that is at work by now: at its start everybody begins alike.
@@ -198,18 +200,20 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     // Another call may have been first.
     if (this.#servers.get(name) !== server) return server
     this.#servers.delete(name)
+    this.#ids.release(server.id)
     this.load.follow(this.#servers.values())
     this.notify('server:removed', { backend: this, server })
     return server
   }
 
-  #admit(server: Server, path: string): void {
+  #admit(server: Server, id: number, path: string): void {
     if (this.#servers.has(server.name)) throw new OptionError(path, server.name, 'names of servers that differ')
     if (server.cookie !== undefined && this.persistence?.cookieName === undefined) {
       throw new OptionError(`${path}.${server.name}.cookie`, server.cookie, 'nothing, as the backend has no cookie')
     }
     refuseUnfit(server.pool, this.settings, `${path}.${server.name}`)
-    server.join(this, ++this.#lastId, this.settings.check, this.clock.now())
+    server.join(this, id, this.settings.check, this.clock.now())
+    this.#ids.take(id, path)
     this.#servers.set(server.name, server)
     this.persistence?.join(server)
   }
@@ -235,6 +239,16 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
   }
 
   // -- Exchanges ------------------------------------------------------------------------------------------------------
+
+  /** Whether more of what the client sends is wanted before `assign`. @internal */
+  wantsPayload(view: ExchangeView): boolean {
+    try {
+      return this.balancer.wantsPayload?.(view) === true
+    } catch (thrown) {
+      this.fault(thrown, `balancer of ${this.#path}`)
+      return false
+    }
+  }
 
   /** Finds a server for an exchange, or a place in a queue. Who gets a slot of a server gives it back: `release`. @internal */
   assign(candidate: Candidate): Assignment {
@@ -425,12 +439,6 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
       return
     }
     const payload = { backend: this, server, check: change.check }
-    if (change.event === 'rose') this.notify('server:up', payload)
-    else if (change.event === 'fell') this.notify('server:down', payload)
-    else {
-      this.notify(`server:${change.event}`, payload)
-      const cameBack = change.before.operational === 'stopped' && server.operational === 'running'
-      if (cameBack) this.notify('server:up', payload)
-    }
+    for (const event of stateEvents(change, server)) this.notify(event, payload)
   }
 }

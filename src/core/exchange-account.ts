@@ -55,6 +55,12 @@ export class ExchangeAccount {
     this.backend!.counters.redispatches++
   }
 
+  /** The carrier would not send the response that had begun. */
+  responseRefused(reason: unknown): void {
+    this.bytesOut = 0
+    this.cause = reason instanceof Error ? reason : undefined
+  }
+
   /** Closes the account, and moves every counter that it concerns. */
   close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend): void {
     this.#failure = failure

@@ -28,6 +28,11 @@ export interface ExchangeView {
   readonly source: ClientAddress
   /** Whether the client's connection is TLS. */
   readonly secure: boolean
+  /**
+   * The first bytes of the request's body, in TCP mode of the connection, as far as a balancer wanted to see them before
+   * it chose; undefined when none did. HAProxy: `req.body`, `req.payload`.
+   */
+  readonly payload?: Uint8Array | undefined
   /** The server's response, for what is asked when it is there: stick rules that store from it. */
   readonly response?: ResponseView | undefined
 }
@@ -35,6 +40,7 @@ export interface ExchangeView {
 /** The view over a request's head. Parts are worked out when somebody looks at them, once. */
 export class RequestView implements ExchangeView {
   response: ResponseView | undefined = undefined
+  payload: Uint8Array | undefined = undefined
   #path: string | undefined
   #query = ''
   #host: string | undefined

@@ -14,6 +14,7 @@ import type { RequestDefect, RequestHead, ResponseHead } from './message/head.js
 import type { HeadEdits } from './message/head-edits.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
+import { Payload } from './payload.js'
 import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { responseEdits } from './response-edits.js'
@@ -41,7 +42,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #backend: Backend | undefined
   /** The server whose slot is held. */
   #server: Server | undefined
-  #avoid: Server | undefined
+  avoid: Server | undefined
   #try: Try | undefined
   #replay: ReplayBuffer | undefined
 
@@ -98,7 +99,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     backend.exchangeBegan(this.#account.headAt)
     this.#account.bond = backend.persistence?.open(this.view)
     if (this.head !== undefined) this.#prepare(this.head)
-    this.#assign(backend, this.#account.headAt)
+    if (!this.#isRequestComplete && backend.wantsPayload(this.view)) this.#readPayload(backend)
+    else this.#assign(backend, this.#account.headAt)
   }
 
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
@@ -124,12 +126,18 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     return this.#client.isFlushed
   }
 
-  get avoid(): Server | undefined {
-    return this.#avoid
-  }
-
   get bond(): Bond | undefined {
     return this.#account.bond
+  }
+
+  /** Of a request it is known that there is more to come; of a TCP connection nobody knows. */
+  #readPayload(backend: Backend): void {
+    const payload = new Payload(this.#client, this.view, backend, (isOverdue) => {
+      if (isOverdue && this.head !== undefined) this.#fail('request-timeout')
+      else if (!this.#isOver) this.#assign(backend, this.#frontend.clock.now())
+    })
+    const due = this.#account.startedAt + this.#frontend.settings.timeout.httpRequest
+    this.#outgoing.readPayload(payload, this.#client, due)
   }
 
   #assign(backend: Backend, now: number): void {
@@ -169,8 +177,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
     this.#outgoing.ride(this.#backend!.retries.coverDeadConnections && this.#isReplayable(), this.#account.retries)
+    const kept = this.#outgoing.payloadAnd(this.#replay?.content)
     this.#try = transport.open(this.#outgoing, this)
-    this.#try.send(this.#replay?.content, this.#isRequestComplete)
+    this.#try.send(kept, this.#isRequestComplete)
     this.#startedTryAt = -1
   }
 
@@ -191,6 +200,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   clientData(chunk: Chunk): void {
     if (this.#isOver) return
     this.#account.bytesIn += chunk.length
+    if (this.#outgoing.payload?.isOpen) return this.#outgoing.payload.add(chunk)
     if (this.#replay !== undefined && !this.#replay.keep(chunk)) this.#replay = undefined
     if (this.#try === undefined || this.#try.write(chunk)) return this.#watch()
     this.#isServerFull = true
@@ -213,6 +223,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
       this.#frontend.counters.droppedTrailers += trailers.length / 2
     }
+    if (this.#outgoing.payload?.isOpen) return this.#outgoing.payload.end()
     this.#try?.end(trailers)
     this.#watch()
   }
@@ -249,20 +260,14 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     try {
       goesOn = this.#client.respond(head, this.#responseEdits(head), first, ended)
     } catch (thrown) {
-      return this.#refuseResponse(thrown)
+      this.#phase = 'response'
+      this.#account.responseRefused(thrown)
+      return this.#fail('bad-response')
     }
     this.#account.tracked?.responded(head.length)
     if (ended) return this.#end(undefined)
     if (!goesOn) this.#holdResponse()
     this.#watch()
-  }
-
-  /** The carrier found something in the head that must not go out. */
-  #refuseResponse(thrown: unknown): void {
-    this.#phase = 'response'
-    this.#account.bytesOut = 0
-    this.#account.cause = thrown instanceof Error ? thrown : undefined
-    this.#fail('bad-response')
   }
 
   #beginResponse(status: number): void {
@@ -361,7 +366,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.moveAway()
     // The way to the next server begins anew: what was in vain counts as waiting, as in HAProxy.
     this.#account.assignedAt = -1
-    this.#avoid = server
+    this.avoid = server
     this.#server = undefined
     this.bond?.loosen()
     server.release()
@@ -372,11 +377,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #watch(now?: number): void {
     if (this.#isOver || this.#try === undefined) return
     const { timeout } = this.#backend!.settings
-    this.#client.deadline.set(
-      this,
-      this.#isClientsTurn() ? this.#frontend.settings.timeout.client : timeout.server,
-      now,
-    )
+    const limit = this.#isClientsTurn() ? this.#frontend.settings.timeout.client : timeout.server
+    this.#client.deadline.set(this, limit, now)
   }
 
   /** The client is to send or to take, and its time is the shorter. */
@@ -411,12 +413,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#end(kind)
     if (isGone) return
     if (hasBegun || this.head === undefined) this.#client.abort()
-    else this.#answer(outcomes[kind].status)
-  }
-
-  #answer(status: number): void {
-    const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
-    answerError(this.#client, this.head!, status, pages)
+    else {
+      const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
+      answerError(this.#client, this.head, outcomes[kind].status, pages)
+    }
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ export interface RouteRequest {
   readonly source?: string
   /** Whether the client's connection is TLS. Default false. */
   readonly secure?: boolean
+  /** What the body, or in TCP mode the connection, begins with, for balancers that look at it. Default nothing. */
+  readonly payload?: string | Uint8Array
 }
 
 /** Who is told of a frontend's ended exchanges: its log. */
@@ -218,9 +220,10 @@ export class Frontend extends Emitter<FrontendEvents> {
    * advances, while no counter and no queue changes. Throws `ERR_EVENKEEL_CALLBACK` when a condition or balancer does.
    */
   route(request: RouteRequest = {}): Decision {
-    const { head, client, secure } = readRequest(request, `${this.#path}.route(request)`)
+    const { head, client, secure, payload } = readRequest(request, `${this.#path}.route(request)`)
     const session = new Session(this, client, 0, secure)
     const view = this.view(this.settings.mode === 'tcp' ? undefined : head, session)
+    view.payload = payload
     const trace: TraceStep[] = []
     const backend = this.#traceAdmit(view, trace)
     const server = backend?.decide(view, trace)
@@ -253,6 +256,7 @@ export interface AskedRequest {
   readonly head: RequestHead
   readonly client: ClientAddress
   readonly secure: boolean
+  readonly payload: Uint8Array | undefined
 }
 
 /** Reads a request to decide about. @internal */
@@ -263,13 +267,20 @@ export function readRequest(request: RouteRequest, path: string): AskedRequest {
   const fields = reader.read('headers', readFields) ?? []
   const source = reader.read('source', readSource) ?? '127.0.0.1'
   const secure = reader.boolean('secure') ?? false
+  const payload = reader.read('payload', readPayload)
   reader.end()
-  return { head: new RawRequestHead(method, url, 1, fields), client: { address: source, port: 0 }, secure }
+  return { head: new RawRequestHead(method, url, 1, fields), client: { address: source, port: 0 }, secure, payload }
 }
 
 function readSource(value: unknown, path: string): string {
   if (typeof value === 'string' && isAddress(value)) return normalizeAddress(value)
   throw new OptionError(path, value, 'an IP address')
+}
+
+function readPayload(value: unknown, path: string): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (value instanceof Uint8Array) return value
+  throw new OptionError(path, value, 'a text, or bytes')
 }
 
 /** Reads a record of fields as a flat list. */

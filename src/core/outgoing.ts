@@ -7,6 +7,7 @@ import type { RequestHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
 import { hostOf } from './message/host-conflict.js'
 import { RawResponseHead } from './message/raw-head.js'
+import type { Payload } from './payload.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 
@@ -15,6 +16,8 @@ export class Outgoing implements OutgoingRequest {
   mayReuse = false
   isRetry = false
   closes = false
+  /** What came before a server was chosen, where the choice wanted to see it: every try begins with it. */
+  payload: Payload | undefined
   /** The client waits for a 100 that the server is to send. */
   awaitsContinue = false
   /** The client waits for a 100, and the transport can't ask the server for it. */
@@ -61,7 +64,20 @@ export class Outgoing implements OutgoingRequest {
     if (host !== 'client') this.#tryEdits.set('Host', host === 'server' ? hostOf(server.address) : host)
     if (sendServerName !== undefined) this.#tryEdits.set(sendServerName, server.name)
     const { head } = this
-    if (head !== undefined && (head.bodyLength !== 0 || !carriesExpect)) this.#expect(head, carriesExpect)
+    if (this.payload !== undefined) this.#tryEdits.remove('expect')
+    else if (head !== undefined && (head.bodyLength !== 0 || !carriesExpect)) this.#expect(head, carriesExpect)
+  }
+
+  /** Lets the client send what the choice of a server wants to see, until `due` at most. */
+  readPayload(payload: Payload, client: Downstream, due: number): void {
+    this.payload = payload
+    if (this.head?.expectsContinue) client.informational(continueResponse)
+    payload.read(due)
+  }
+
+  /** What the next try is to begin with: what came before a server was chosen, and what was kept since. */
+  payloadAnd(kept: Buffer | undefined): Buffer | undefined {
+    return this.payload === undefined ? kept : this.payload.followedBy(kept)
   }
 
   #expect(head: RequestHead, carriesExpect: boolean): void {

@@ -1,3 +1,4 @@
+import type { Balancer } from '../balance/balancer.js'
 import type { Bond } from '../persistence/bond.js'
 import type { Clock } from '../util/clock.js'
 import type { ServingCounters } from './counters.js'
@@ -13,6 +14,7 @@ export interface RetryOwner {
   readonly clock: Clock
   readonly counters: ServingCounters
   readonly candidates: readonly Server[]
+  readonly balancer: Balancer
   fault(thrown: unknown, where: string): void
 }
 
@@ -57,14 +59,14 @@ export class Retries {
 
   /** Decides after a try with `server` failed, takes a retry out of the budget, and counts what is to follow. */
   decide(cause: RetryCause, server: Server, used: number, isReplayable: boolean, bond?: Bond): RetryDecision {
-    const { candidates } = this.#owner
+    const { candidates, balancer } = this.#owner
     const isForced = bond?.isForced === true
     const state = {
       used,
       isReplayable,
       isServerUp: server.isUp || isForced,
       hasOther: !isForced && (candidates.length > 1 || (candidates.length === 1 && candidates[0] !== server)),
-      isFree: candidates.length > 1 && bond?.isPersistent !== true,
+      isFree: candidates.length > 1 && bond?.isPersistent !== true && balancer.isDeterministic !== true,
     }
     const decision = decideRetry(cause, state, this.#policy)
     if (decision === 'give-up') return 'give-up'

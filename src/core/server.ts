@@ -22,6 +22,11 @@ import type { Warmth } from './warmth.js'
 export interface ServerOptions extends PoolOptions {
   /** Where it listens: `host:port`, `[ipv6]:port` or `unix:/path`. HAProxy: the address of a `server` line. */
   readonly address: string
+  /**
+   * Its number in its backend, which consistent hashes and `first` go by; 1 to 2147483647, no two the same. Default: its
+   * place, or the lowest that is free when it joins alone. HAProxy: `id`.
+   */
+  readonly id?: number
   /** Its share of the traffic against the others' weights, 0 to 256; 0 gets none. Default 1. HAProxy: `weight`. */
   readonly weight?: number
   /** Whether it serves only when no other server can. Default false. HAProxy: `backup`. */
@@ -105,8 +110,8 @@ export class Server {
   readonly queue: WaitQueue<Server>
   /** How it is checked; undefined: not at all. Settled when the server joins a backend. */
   check: CheckSettings | undefined
-  /** Its place in its backend, from 1: HAProxy's numeric id. 0 until it joins one. */
-  id = 0
+  /** Its number in its backend, from 1: HAProxy's numeric id. 0 until it joins one, unless it was made with one. */
+  id: number
   /** Its clients' cookie, if any. Without one of its own, settled when the server joins a backend with dynamic cookies. */
   cookie: string | undefined
   /** Whether stick rules store nothing for it. */
@@ -139,6 +144,7 @@ export class Server {
     this.name = readName(name, path)
     this.#path = path
     this.address = readAddress(reader.raw('address'), reader.pathOf('address'))
+    this.id = reader.integer('id', 1, 2 ** 31 - 1) ?? 0
     this.initialWeight = this.#weight = reader.integer('weight', 0, 256) ?? 1
     this.backup = reader.boolean('backup') ?? false
     this.#maxConnections = reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0

@@ -97,6 +97,11 @@ function lastElement(list: string): string {
   return trimmed(list, start, list.length)
 }
 
+/** The first element of a list: the one that HAProxy's `balance hdr` takes. @internal */
+export function firstElement(list: string): string {
+  return trimmed(list, 0, elementEnd(list, 0))
+}
+
 /** The place of the next comma outside quotes, or the end. */
 function elementEnd(list: string, start: number): number {
   const comma = list.indexOf(',', start)

@@ -6,7 +6,7 @@ import { OptionError } from '../util/errors.js'
 export type SampleFunction = (exchange: ExchangeView) => StickyKey | undefined
 
 /** A value of an exchange, to hash or to look up: a function, or a sample such as `source` or `header('x-user')`. */
-export type Sample = SampleFunction | { readonly value: SampleFunction }
+export type Sample = SampleFunction | { readonly value: SampleFunction; readonly isAddress?: true }
 
 /** The functions that read responses. */
 const ofResponse = new WeakSet<SampleFunction>()
@@ -27,4 +27,9 @@ export function readSample(option: unknown, path: string): SampleFunction {
   const read: unknown = typeof option === 'object' && option !== null && 'value' in option ? option.value : option
   if (typeof read === 'function') return read as SampleFunction
   throw new OptionError(path, option, "a sample such as source or header('x-user'), or a function of the exchange")
+}
+
+/** Whether an option is a sample of IP addresses: what takes bytes takes theirs, not those of their text. @internal */
+export function isAddressSample(option: unknown): boolean {
+  return typeof option === 'object' && option !== null && 'isAddress' in option && option.isAddress === true
 }

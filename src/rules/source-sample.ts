@@ -8,6 +8,8 @@ import { alternatives } from './wording.js'
 
 /** The client's IP address, and the conditions that can be put on it. */
 export interface SourceSample extends StringSample {
+  /** It gives addresses: a hash takes their bytes. */
+  readonly isAddress: true
   /**
    * The address lies in one of the ranges, given as `'10.0.0.0/8'`, `'2001:db8::/32'` or single addresses. An
    * IPv4-mapped IPv6 address is the same as its IPv4 address. Thousands of ranges are ordinary. HAProxy: `src`.
@@ -24,6 +26,7 @@ export function sourceSample(): SourceSample {
     within('is', readArguments('source.is', addresses, readSingleAddress))
   return {
     ...sample,
+    isAddress: true,
     ignoreCase: { ...sample.ignoreCase, is },
     is,
     in(...ranges) {

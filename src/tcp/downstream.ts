@@ -11,7 +11,10 @@ import { tunnel } from '../net/tunnel.js'
 import { Deadline } from '../util/deadline.js'
 import { normalizeAddress } from '../util/network.js'
 
-/** A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there. */
+/**
+ * A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there, unless the
+ * choice of one needs to see the first bytes.
+ */
 export class TcpDownstream implements Downstream, OpenConnection {
   readonly deadline: Deadline
   readonly isFlushed = false
@@ -61,6 +64,21 @@ export class TcpDownstream implements Downstream, OpenConnection {
     this.#socket.destroy()
   }
 
+  resumeBody(): void {
+    this.#socket.on('data', this.#onData).on('end', this.#onEnd)
+  }
+
+  pauseBody(): void {
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).pause()
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.#exchange.clientData(bytes)
+
+  /** It ends before a server is there to be told: the client has left. */
+  readonly #onEnd = (): void => {
+    this.#socket.destroy()
+  }
+
   // TCP has no messages: an exchange without a head asks for none of these.
   informational(): void {}
   respond(): boolean {
@@ -70,8 +88,6 @@ export class TcpDownstream implements Downstream, OpenConnection {
     return true
   }
   end(): void {}
-  pauseBody(): void {}
-  resumeBody(): void {}
 }
 
 function ignore(): void {}

@@ -1,4 +1,4 @@
-import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
+import type { Chunk, OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import { dial } from '../net/dialer.js'
 import type { Address } from '../util/address.js'
 
@@ -28,7 +28,7 @@ class TcpTry implements Try {
     private readonly listener: ServerListener,
   ) {}
 
-  send(): void {
+  send(first: Chunk | undefined): void {
     this.#cancel = dial(this.address, { timeout: this.connectTimeout }, (outcome) => {
       const { listener } = this
       if (outcome.socket === undefined) {
@@ -37,6 +37,7 @@ class TcpTry implements Try {
       }
       outcome.socket.allowHalfOpen = true
       outcome.socket.on('error', ignore)
+      if (first !== undefined) outcome.socket.write(first as string, 'latin1')
       listener.serverConnected(false)
       listener.serverTunnel(outcome.socket, undefined)
     })

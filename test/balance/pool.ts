@@ -1,6 +1,6 @@
 import type { Balancer, PickContext } from '../../src/balance/balancer.js'
 import { selectCandidates } from '../../src/balance/candidates.js'
-import { RequestView } from '../../src/core/exchange-view.js'
+import { type ExchangeView, RequestView } from '../../src/core/exchange-view.js'
 import { Server, type ServerOptions } from '../../src/core/server.js'
 import { type Random, seededRandom } from '../../src/util/random.js'
 
@@ -28,7 +28,7 @@ export class Pool {
         serverChanged: () => this.rebuild(),
         slotFreed: () => balancer.onRelease?.(server),
       }
-      server.join(listener, index + 1, undefined, 1)
+      server.join(listener, server.id || index + 1, undefined, 1)
       return server
     })
     this.rebuild()
@@ -45,9 +45,9 @@ export class Pool {
     return server
   }
 
-  pick(avoid?: Server): Server | undefined {
+  pick(avoid?: Server, exchange: ExchangeView = anybody): Server | undefined {
     const context: PickContext = {
-      exchange: new RequestView(undefined, { address: '127.0.0.1', port: 1 }, false),
+      exchange,
       avoid,
       random: this.#random,
       explain: (reason) => {
@@ -79,6 +79,8 @@ export class Pool {
     }).join('')
   }
 }
+
+const anybody = new RequestView(undefined, { address: '127.0.0.1', port: 1 }, false)
 
 function nameOf(index: number): string {
   return index < 26 ? String.fromCharCode(97 + index) : `s${index}`

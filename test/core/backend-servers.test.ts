@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Backend } from '../../src/core/backend.js'
+import type { ServerEntry } from '../../src/core/backend-options.js'
 import { Server } from '../../src/core/server.js'
 import { seededRandom } from '../../src/util/random.js'
 import { check, makeBackend } from '../support/asker.js'
@@ -31,11 +32,27 @@ describe('servers of a running backend', () => {
     assert.throws(() => new Backend('other', { servers: [backend.server('a')] }), again)
   })
 
-  test('keep the places in which they joined when others leave', async () => {
+  test('keep their ids when others leave; who joins gets the lowest that is free', async () => {
     const { backend } = makeBackend()
     await backend.removeServer('a')
-    assert.equal(backend.addServer('127.0.0.1:9').id, 3)
+    assert.equal(backend.addServer('127.0.0.1:9').id, 1)
+    assert.equal(backend.addServer('127.0.0.1:10').id, 3)
     assert.equal(backend.server('b').id, 2)
+  })
+
+  test('may have ids of their own, which no other has', () => {
+    const withId = (name: string, id: number) => ({ name, address: '127.0.0.1:9', id })
+    const ids = (servers: readonly ServerEntry[]) => new Backend('app', { servers }).servers.map(({ id }) => id)
+    // HAProxy's for the same lines: it counts places.
+    assert.deepEqual(ids(['127.0.0.1:1', '127.0.0.1:2', withId('c', 4), '127.0.0.1:3']), [1, 2, 4, 5])
+    assert.deepEqual(ids(['127.0.0.1:1', withId('b', 1)]), [2, 1])
+    const taken = { code: 'ERR_EVENKEEL_OPTION', path: 'backends.app.servers', value: 7 }
+    assert.throws(() => ids([withId('a', 7), withId('b', 7)]), taken)
+    const { backend } = makeBackend({ servers: [withId('a', 7)] })
+    assert.throws(() => backend.addServer(withId('b', 7)), taken)
+    assert.equal(backend.addServer(withId('b', 8)).id, 8)
+    for (const id of [0, 1.5, 2 ** 31])
+      assert.throws(() => ids([withId('a', id)]), { path: 'backends.app.servers[0].id' })
   })
 
   test('are found by name; another name throws and tells the known ones', () => {
