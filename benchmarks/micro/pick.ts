@@ -34,7 +34,7 @@ function join(balancer: Balancer, size: number, maxConnections: number): Server[
     server.join({ serverChanged() {}, slotFreed }, index + 1, undefined, 1)
     return server
   })
-  balancer.rebuild(servers)
+  balancer.rebuild(servers, servers)
   return servers
 }
 

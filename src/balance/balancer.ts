@@ -33,9 +33,9 @@ export interface Balancer {
   readonly isDeterministic?: boolean
   /**
    * Takes the usable servers and their weights (`server.effectiveWeight`, 1/16 to 256); called at every change of
-   * either.
+   * either. `servers` are all of the backend's, usable or not.
    */
-  rebuild(candidates: readonly Server[]): void
+  rebuild(candidates: readonly Server[], servers: readonly Server[]): void
   /** Chooses, or gives `undefined` when nobody has room. */
   pick(context: PickContext): Server | undefined
   /**

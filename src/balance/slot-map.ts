@@ -9,6 +9,7 @@ import { weightedSlots } from './weighted-slots.js'
 export class SlotMap {
   readonly #weightOf: (server: Server) => number
   #servers: readonly Server[] = []
+  #allServers: readonly Server[] = []
   #isStale = false
   /** The number of the server that holds each slot. */
   #slots: Int32Array = new Int32Array(0)
@@ -24,9 +25,10 @@ export class SlotMap {
     this.#weightOf = weightOf
   }
 
-  /** Takes in who takes part now; the turn goes on from where it stands. */
-  update(servers: readonly Server[]): void {
+  /** Takes in who takes part now, of all the servers there are; the turn goes on from where it stands. */
+  update(servers: readonly Server[], all: readonly Server[]): void {
     this.#servers = servers
+    this.#allServers = all
     this.#isStale = true
   }
 
@@ -43,11 +45,10 @@ export class SlotMap {
 
   #build(): void {
     this.#isStale = false
-    const weights = this.#servers.map(this.#weightOf)
-    for (const [number, { initialWeight }] of this.#servers.entries()) {
-      this.#unit = divisor(weights[number]!, divisor(initialWeight, this.#unit))
+    for (const server of this.#allServers) {
+      this.#unit = divisor(this.#weightOf(server), divisor(server.initialWeight, this.#unit))
     }
-    this.#slots = weightedSlots(weights.map((weight) => weight / this.#unit))
+    this.#slots = weightedSlots(this.#servers.map((server) => this.#weightOf(server) / this.#unit))
     this.#open = this.#index = undefined
   }
 

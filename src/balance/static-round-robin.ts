@@ -17,8 +17,8 @@ export class StaticRoundRobin implements Balancer {
   readonly isStatic = true
   readonly #map = new SlotMap(({ weight }) => weight)
 
-  rebuild(candidates: readonly Server[]): void {
-    this.#map.update(candidates)
+  rebuild(candidates: readonly Server[], servers: readonly Server[]): void {
+    this.#map.update(candidates, servers)
   }
 
   pick({ avoid, explain }: PickContext): Server | undefined {

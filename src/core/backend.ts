@@ -419,7 +419,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     this.#candidates = selectCandidates(this.servers, this.settings.allBackups)
     this.#candidateSet = new Set(this.#candidates)
     try {
-      this.balancer.rebuild(this.#candidates)
+      this.balancer.rebuild(this.#candidates, this.servers)
     } catch (thrown) {
       this.fault(thrown, `balancer of ${this.#path}`)
     }

@@ -35,7 +35,7 @@ export class Pool {
   }
 
   rebuild(): void {
-    this.#balancer.rebuild(selectCandidates(this.servers, true))
+    this.#balancer.rebuild(selectCandidates(this.servers, true), this.servers)
   }
 
   /** The server called that. */

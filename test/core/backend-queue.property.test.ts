@@ -27,7 +27,7 @@ class Binding implements Balancer {
 
   rebuild(servers: readonly Server[]): void {
     this.#servers = servers
-    this.#inner.rebuild(servers)
+    this.#inner.rebuild(servers, servers)
   }
 
   pick(context: PickContext): Server | undefined {

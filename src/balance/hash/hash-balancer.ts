@@ -28,8 +28,8 @@ export class HashBalancer implements Balancer {
     this.#placement = placement
   }
 
-  rebuild(candidates: readonly Server[]): void {
-    this.#placement.update(candidates)
+  rebuild(candidates: readonly Server[], servers: readonly Server[]): void {
+    this.#placement.update(candidates, servers)
   }
 
   pick({ exchange, avoid, explain }: PickContext): Server | undefined {

@@ -13,8 +13,8 @@ export class MapPlacement implements Placement {
   // Who began with weight 0 and has one now must have some.
   readonly #map = new SlotMap(({ initialWeight, weight }) => initialWeight || weight)
 
-  update(candidates: readonly Server[]): void {
-    this.#map.update(candidates)
+  update(candidates: readonly Server[], servers: readonly Server[]): void {
+    this.#map.update(candidates, servers)
   }
 
   at(hash: number): Server | undefined {

@@ -2,8 +2,8 @@ import type { Server } from '../../core/server.js'
 
 /** Where on the servers a hash lies. HAProxy: the method of `hash-type`. */
 export interface Placement {
-  /** Takes in who takes part now. It may wait with the work until somebody asks. */
-  update(candidates: readonly Server[]): void
+  /** Takes in who takes part now, of all the servers there are. It may wait with the work until somebody asks. */
+  update(candidates: readonly Server[], servers: readonly Server[]): void
   /** The server of a hash, full or not; undefined when there is none at all. */
   at(hash: number, avoid: Server | undefined): Server | undefined
   /** The next server in turn that has room, for exchanges that have nothing to hash; `avoid` only if no other has. */
