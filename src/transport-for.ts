@@ -18,7 +18,7 @@ export function transportFor(backend: Backend, server: Server): Transport | unde
   if (settings.transport === 'undici') {
     return new UndiciTransport(server.address, { connectTimeout, responseLimits, ...pool })
   }
-  return new Http1Transport(server.address, { connectTimeout, clock, httpReuse, responseLimits, ...pool })
+  return new Http1Transport(server.address, { server, connectTimeout, clock, httpReuse, responseLimits, ...pool })
 }
 
 function throughDispatcher(backend: Backend, server: Server, option: DispatcherOption): Transport | undefined {

@@ -19,6 +19,7 @@ import {
   readServers,
   type ServerEntry,
 } from './backend-options.js'
+import { boundServer } from './bound-server.js'
 import type { Assignment, Candidate } from './candidate.js'
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
@@ -288,7 +289,8 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     context.exchange = exchange
     context.avoid = avoid
     context.explain = explain
-    const server = this.balancer.pick(context)
+    const bound = boundServer(context)
+    const server = bound?.belongsTo(this) ? bound : this.balancer.pick(context)
     context.exchange = noExchange
     if (server !== undefined && !(server instanceof Server && server.isUsable && server.belongsTo(this))) {
       throw new TypeError(`${this.balancer.algorithm} picked what is no usable server of the backend`)

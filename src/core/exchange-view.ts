@@ -49,6 +49,8 @@ export class RequestView implements ExchangeView {
     readonly head: RequestHead | undefined,
     readonly source: ClientAddress,
     readonly secure: boolean,
+    /** The client's connection, as far as it says which server knows the client. */
+    readonly session?: { readonly boundTo: object | undefined },
   ) {}
 
   get method(): string {

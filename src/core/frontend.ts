@@ -188,7 +188,7 @@ export class Frontend extends Emitter<FrontendEvents> {
 
   /** What rules see of a request: with the client that trusted proxies name, where there are any. @internal */
   view(head: RequestHead | undefined, session: Session): RequestView {
-    return new RequestView(head, clientOf(session.client, head, this.settings.trustedProxies), session.secure)
+    return new RequestView(head, clientOf(session.client, head, this.settings.trustedProxies), session.secure, session)
   }
 
   /** The way of an exchange to a backend: the first route that matches, else the default. @internal */

@@ -10,6 +10,8 @@ export interface SessionOwner {
 export interface OwnConnection {
   /** Who made it, and takes it up again. */
   readonly owner: object
+  /** The server that knows the client by it; undefined: it is one like others. */
+  readonly boundTo: object | undefined
   destroy(): void
 }
 
@@ -53,6 +55,11 @@ export class Session {
   takeOwn(owner: object): OwnConnection | undefined {
     const place = this.#own?.findLastIndex((connection) => connection.owner === owner) ?? -1
     return place < 0 ? undefined : this.#own!.splice(place, 1)[0]
+  }
+
+  /** The server that knows this client by a connection that it has. */
+  get boundTo(): object | undefined {
+    return this.#own?.findLast(({ boundTo }) => boundTo !== undefined)?.boundTo
   }
 
   /** Forgets a server connection that is gone. */

@@ -11,6 +11,8 @@ import { ServerConnection, type ServerConnectionOwner } from './server-connectio
 
 /** Settings of an {@link Http1Transport}. */
 export interface Http1TransportOptions extends PoolSettings {
+  /** What the address is that of, for a client that only one server knows. */
+  readonly server: object
   /** Milliseconds to connect. */
   readonly connectTimeout: number
   readonly clock: Clock
@@ -29,6 +31,7 @@ const longestMargin = 1000
 export class Http1Transport implements Transport, ServerConnectionOwner {
   readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
   readonly address: Address
+  readonly server: object
   readonly connectTimeout: number
   readonly maxReuse: number
   readonly responseLimits: ResponseLimits
@@ -49,6 +52,7 @@ export class Http1Transport implements Transport, ServerConnectionOwner {
 
   constructor(address: Address, options: Http1TransportOptions) {
     this.address = address
+    this.server = options.server
     this.connectTimeout = options.connectTimeout
     this.maxReuse = options.maxReuse
     this.responseLimits = options.responseLimits

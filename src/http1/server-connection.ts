@@ -22,6 +22,8 @@ const largeReadSize = 256 * 1024
 /** Where connections come from and go back to. */
 export interface ServerConnectionOwner {
   readonly address: Parameters<typeof dial>[0]
+  /** Whom the connections lead to. */
+  readonly server: object
   readonly connectTimeout: number
   /** How many requests a connection may carry after its first. */
   readonly maxReuse: number
@@ -72,6 +74,10 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
 
   constructor(owner: ServerConnectionOwner) {
     this.owner = owner
+  }
+
+  get boundTo(): object | undefined {
+    return this.isPrivate ? this.owner.server : undefined
   }
 
   /** How many requests it has carried after its first. */

@@ -5,6 +5,7 @@ import { type OwnConnection, Session } from '../../src/core/session.js'
 /** A server connection that writes down its end. */
 class Connection implements OwnConnection {
   isDestroyed = false
+  boundTo: object | undefined
   constructor(
     readonly owner: object,
     private readonly session: Session,
@@ -30,6 +31,19 @@ describe('the idle server connections of a session', () => {
     assert.equal(session.takeOwn(one), connections[0])
     assert.equal(session.takeOwn(one), undefined)
     assert.equal(session.takeOwn(other), connections[1])
+  })
+
+  test('tell which server knows the client by one of them, while there is one', () => {
+    const session = makeSession()
+    const [plain, bound] = [new Connection(session, session), new Connection(session, session)]
+    const server = {}
+    bound.boundTo = server
+    session.keep(plain)
+    assert.equal(session.boundTo, undefined)
+    session.keep(bound)
+    assert.equal(session.boundTo, server)
+    session.forget(bound)
+    assert.equal(session.boundTo, undefined)
   })
 
   test('are five at most', () => {

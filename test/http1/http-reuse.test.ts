@@ -120,3 +120,50 @@ describe('a connection that carries its client’s authentication', () => {
     })
   }
 })
+
+describe('a client that a server knows by its connection', () => {
+  /** Two servers in turn, each of which asks for NTLM at /login. */
+  async function startTwo(t: Parameters<typeof stage>[0]) {
+    const origins = [await RawOrigin.listen(t), await RawOrigin.listen(t)]
+    for (const [index, origin] of origins.entries()) {
+      origin.answerAll(({ startLine }) =>
+        startLine.includes('/login')
+          ? 'HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n'
+          : ok(String(index)),
+      )
+    }
+    const trial = await Trial.start(t, {
+      frontends: { main: { bind: '127.0.0.1:0', defaultBackend: 'app' } },
+      backends: { app: { servers: { a: origins[0]!.address, b: origins[1]!.address } } },
+    })
+    return { origins, trial }
+  }
+
+  const bodyOf = async (client: Awaited<ReturnType<Trial['connect']>>): Promise<string> =>
+    (await readResponse(client.send(get()))).body
+
+  test('goes to that server again, whoever’s turn it is; others go on in turn', async (t) => {
+    const { trial } = await startTwo(t)
+    const [bound, other] = [await trial.connect(), await trial.connect()]
+    await readResponse(bound.send(get('/login')))
+    const [first, second] = [[], []] as [string[], string[]]
+    for (let i = 0; i < 4; i++) {
+      first.push(await bodyOf(bound))
+      second.push(await bodyOf(other))
+    }
+    assert.deepEqual([first.join(''), second.join('')], ['0000', '1010'])
+  })
+
+  test('goes elsewhere once that server takes nobody, or has closed the connection', async (t) => {
+    const { origins, trial } = await startTwo(t)
+    const client = await trial.connect()
+    await readResponse(client.send(get('/login')))
+    trial.proxy.server('app/a').drain()
+    assert.equal(await bodyOf(client), '1')
+    trial.proxy.server('app/a').ready()
+    assert.equal(await bodyOf(client), '0')
+    origins[0]!.wires[0]!.end()
+    await origins[0]!.wires[0]!.ending()
+    assert.deepEqual([await bodyOf(client), await bodyOf(client)].sort(), ['0', '1'])
+  })
+})

@@ -132,6 +132,30 @@ for (const challenge of ['NTLM', 'Negotiate', 'Basic realm="x"']) {
   })
 }
 
+test('a client that a server knows by its connection goes there again through both', { skip, timeout }, async (t) => {
+  const origins = [await RawOrigin.listen(t), await RawOrigin.listen(t)]
+  for (const [index, origin] of origins.entries()) {
+    origin.answerAll(({ startLine }) =>
+      startLine.includes('/login')
+        ? `HTTP/1.1 401 No\r\nWWW-Authenticate: NTLM\r\nContent-Length: 1\r\n\r\n${index}`
+        : ok(String(index)),
+    )
+  }
+  const sides = await startBoth(t, { servers: { a: origins[0]!.address, b: origins[1]!.address } })
+  for (const side of sides) {
+    const [bound, other] = [await connect(t, side), await connect(t, side)]
+    let seen = ''
+    for (const [client, target] of [
+      [bound, '/login'],
+      ...Array.from({ length: 8 }, (_, i) => [i % 2 === 0 ? other : bound, '/'] as const),
+    ] as const) {
+      seen += (await readResponse(client.send(get(target)))).body
+      await settled()
+    }
+    assert.equal(seen, '010001000', side.name)
+  }
+})
+
 const expecting = 'POST / HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'
 
 /** One request whose client awaits a 100, played by the test on both ends. */
