@@ -62,10 +62,10 @@ export class ExchangeAccount {
   }
 
   /** Closes the account, and moves every counter that it concerns. */
-  close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend): void {
+  close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend, endedAt: number): void {
     this.#failure = failure
     this.#phase = phase
-    this.#endedAt = frontend.clock.now()
+    this.#endedAt = endedAt
     const { counters } = frontend
     counters.bytesIn += this.bytesIn
     counters.bytesOut += this.bytesOut

@@ -265,7 +265,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       return this.#fail('bad-response')
     }
     this.#account.tracked?.responded(head.length)
-    if (ended) return this.#end(undefined)
+    if (ended) return this.#end(undefined, this.#account.respondedAt)
     if (!goesOn) this.#holdResponse()
     this.#watch()
   }
@@ -421,21 +421,21 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   // -- The end --------------------------------------------------------------------------------------------------------
 
-  #end(failure: FailureKind | undefined): void {
+  #end(failure: FailureKind | undefined, now = this.#frontend.clock.now()): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#try = undefined
     this.#client.deadline.clear(this)
-    this.#leaveQueue()
-    this.#account.close(failure, this.#phase, this.#frontend)
+    this.#leaveQueue(now)
+    this.#account.close(failure, this.#phase, this.#frontend, now)
     this.#frontend.observer?.exchangeEnded(this)
     this.#backend?.exchangeEnded(this.#server)
   }
 
-  #leaveQueue(): void {
+  #leaveQueue(now: number): void {
     if (this.queue === undefined) return
     // The wait counts even though it was in vain: Tw tells of it, as in HAProxy.
-    if (this.#account.assignedAt < 0) this.#account.assignedAt = this.#frontend.clock.now()
+    if (this.#account.assignedAt < 0) this.#account.assignedAt = now
     this.#backend?.leaveQueue(this)
   }
 

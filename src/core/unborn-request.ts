@@ -10,7 +10,7 @@ export function recordUnbornRequest(frontend: Frontend, session: Session, failur
   const account = new ExchangeAccount(now, -1)
   account.status = outcomes[failure].status
   account.tracked = frontend.tracking?.requestRefused(session)
-  account.close(failure, 'request', frontend)
+  account.close(failure, 'request', frontend, now)
   frontend.observer?.exchangeEnded({
     record: () => account.record(frontend, frontend.view(undefined, session), undefined),
   })

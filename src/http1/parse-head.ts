@@ -59,26 +59,32 @@ export function readRequestHead(
   return isHopeless(bytes, from, seen, requestLine) ? 'bad-request' : undefined
 }
 
-/** The same for a response to a request of that method; false: it is no head, or one that can be read in two ways. */
+/**
+ * Reads the response's head, to a request of that method, that stands in the first `to` bytes; `known` are the fields of
+ * the connection's last response. False: it is no head, or one that can be read in two ways.
+ */
 export function readResponseHead(
   bytes: Buffer,
-  from: number,
+  to: number,
   seen: number,
   method: string,
   limits: ResponseLimits = defaultResponseLimits,
+  known?: TextFields,
 ): TextResponseHead | false | undefined {
   if (seen === 0) {
-    const head = parseResponseHead(bytes.toString('latin1', from, Math.min(bytes.length, from + window)), method)
+    const text = bytes.toString('latin1', 0, Math.min(to, window))
+    const head = parseResponseHead(text, method, known)
     if (head !== undefined) return isWithin(head, limits) && head
   }
-  const end = findHeadEnd(bytes, from, seen)
-  if ((end < 0 ? bytes.length : end) - from > limits.maxHeaderBytes) return false
+  const received = bytes.subarray(0, to)
+  const end = findHeadEnd(received, 0, seen)
+  if ((end < 0 ? to : end) > limits.maxHeaderBytes) return false
   if (end >= 0) {
-    const head = parseResponseHead(bytes.toString('latin1', from, end), method)
+    const head = parseResponseHead(received.toString('latin1', 0, end), method)
     return head !== undefined && isWithin(head, limits) && head
   }
-  const isOther = !'HTTP/1.'.startsWith(bytes.toString('latin1', from, from + 7))
-  return isOther || isHopeless(bytes, from, seen, statusLine) ? false : undefined
+  const isOther = !'HTTP/1.'.startsWith(received.toString('latin1', 0, 7))
+  return isOther || isHopeless(received, 0, seen, statusLine) ? false : undefined
 }
 
 /** What fits into the window may still be over limits that are set low. */
@@ -134,7 +140,7 @@ export function parseRequestHead(
   requestLine.lastIndex = 0
   if (!requestLine.test(text)) return 'bad-request'
   const start = requestLine.lastIndex
-  const fields = known !== undefined && isFollowedBy(text, start, known.text) ? known : parseFields(text, start)
+  const fields = readFields(text, start, known)
   const blank = text.indexOf(' ')
   const method = text.slice(0, blank)
   const target = text.slice(blank + 1, start - versionLength)
@@ -151,18 +157,19 @@ function isFollowedBy(text: string, start: number, fields: string): boolean {
   return text.charCodeAt(end) === cr && text.charCodeAt(end + 1) === lf && text.slice(start, end) === fields
 }
 
-/** The fields that start there; undefined: something among them is none, or their end is missing. */
-function parseFields(text: string, start: number): TextFields | undefined {
+/** The fields that start there, which may be known; undefined: something among them is none, or their end is missing. */
+function readFields(text: string, start: number, known: TextFields | undefined): TextFields | undefined {
+  if (known !== undefined && isFollowedBy(text, start, known.text)) return known
   fieldLines.lastIndex = start
   return fieldLines.test(text) ? new TextFields(text.slice(start, fieldLines.lastIndex - 2)) : undefined
 }
 
 /** Reads the response's head that `text` starts with; undefined when it is none, or one that can be read in two ways. */
-export function parseResponseHead(text: string, method: string): TextResponseHead | undefined {
+export function parseResponseHead(text: string, method: string, known?: TextFields): TextResponseHead | undefined {
   statusLine.lastIndex = 0
   if (!statusLine.test(text)) return undefined
   const start = statusLine.lastIndex
-  const fields = parseFields(text, start)
+  const fields = readFields(text, start, known)
   if (fields === undefined) return undefined
   const minor = digitAt(text, minorAt)
   const status = digitAt(text, statusAt) * 100 + digitAt(text, statusAt + 1) * 10 + digitAt(text, statusAt + 2)

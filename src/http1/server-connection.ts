@@ -11,6 +11,7 @@ import { ChunkedDecoder, type ChunkSink, lastChunk } from './chunked.js'
 import { asksThisConnection, keepAliveTimeout } from './connection-fields.js'
 import { readResponseHead } from './parse-head.js'
 import { smallBody } from './small-body.js'
+import type { TextFields } from './text-fields.js'
 import type { TextResponseHead } from './text-head.js'
 import { writeChunk } from './write-chunk.js'
 import { requestText } from './write-head.js'
@@ -53,6 +54,8 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
   #mostRead = 0
 
   #state: 'idle' | 'head' | 'body' | 'closed' = 'head'
+  /** The fields of the last response. */
+  #fields: TextFields | undefined
   /** The beginning of a head that is not whole yet. */
   #partial: Buffer | undefined
   #left: BodyLength = 0
@@ -125,7 +128,7 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
     socket.resume()
   }
 
-  readonly #onData = (bytes: Buffer): void => this.#take(bytes)
+  readonly #onData = (bytes: Buffer): void => this.#take(bytes, bytes.length)
   readonly #onError = (error: unknown): void => this.#broken(error instanceof Error ? error : undefined)
   readonly #onEnd = (): void => this.#ended()
   readonly #onDrain = (): void => this.#listener?.serverDrained()
@@ -208,31 +211,35 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
     else if (length > this.#mostRead) this.#mostRead = length
     // Whoever gets the bytes may have to let them wait: then the buffer is theirs.
     const listener = this.#listener
-    this.#take(buffer.subarray(0, length))
+    this.#take(buffer, length)
     if (listener !== undefined && !listener.isFlushed) this.#mustKeepBuffer = true
     return true
   }
 
-  #take(bytes: Buffer): void {
-    if (this.#state === 'head') this.#head(this.#partial === undefined ? bytes : Buffer.concat([this.#partial, bytes]))
-    else if (this.#state === 'body') this.#body(bytes)
+  /** Takes the first `length` bytes of a buffer. */
+  #take(buffer: Buffer, length: number): void {
+    if (this.#state === 'head') {
+      if (this.#partial === undefined) this.#head(buffer, length)
+      else this.#head(Buffer.concat([this.#partial, buffer.subarray(0, length)]), this.#partial.length + length)
+    } else if (this.#state === 'body') this.#body(buffer.subarray(0, length))
     // Nobody asked: whatever this is, it must not pass for the answer to the next request.
     else this.destroy()
   }
 
-  #head(bytes: Buffer): void {
-    const head = readResponseHead(bytes, 0, this.#partial?.length ?? 0, this.#method(), this.owner.responseLimits)
+  #head(buffer: Buffer, end: number): void {
+    const seen = this.#partial?.length ?? 0
+    const head = readResponseHead(buffer, end, seen, this.#method(), this.owner.responseLimits, this.#fields)
     if (head === undefined) {
-      this.#partial = Buffer.from(bytes)
+      this.#partial = Buffer.from(buffer.subarray(0, end))
       return
     }
     this.#partial = undefined
     if (head === false) return this.#fail('bad-response', true)
-    const rest = bytes.subarray(head.length)
-    if (head.status === 101) return this.#switch(head, rest)
-    if (head.status >= 200) return this.#isTunnel(head) ? this.#switch(head, rest) : this.#respond(head, rest)
+    this.#fields = head.fields
+    if (head.status === 101 || this.#isTunnel(head)) return this.#switch(head, buffer.subarray(head.length, end))
+    if (head.status >= 200) return this.#respond(head, buffer, end)
     this.#listener?.serverInformational(head)
-    if (this.#state === 'head' && rest.length > 0) this.#head(rest)
+    if (this.#state === 'head' && head.length < end) this.#head(buffer.subarray(head.length, end), end - head.length)
   }
 
   #method(): string {
@@ -240,7 +247,7 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
   }
 
   #isTunnel({ status }: TextResponseHead): boolean {
-    return status < 300 && this.#method() === 'CONNECT'
+    return status >= 200 && status < 300 && this.#method() === 'CONNECT'
   }
 
   #switch(head: TextResponseHead, rest: Buffer): void {
@@ -260,21 +267,21 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
     listener?.serverTunnel(socket, head)
   }
 
-  #respond(head: TextResponseHead, rest: Buffer): void {
+  #respond(head: TextResponseHead, buffer: Buffer, end: number): void {
     this.#state = 'body'
     this.#left = head.bodyLength
     this.#keepsAlive = head.keepsAlive && head.bodyLength !== untilClose && !this.#isLast
     // The first response tells what there is to know of the server.
     if (this.#served === 1 && this.#keepsAlive) this.#heedKeepAlive(head)
     if (head.status === 401 || head.status === 407) this.isPrivate ||= asksThisConnection(head)
-    if (head.bodyLength === chunked) return this.#respondChunked(head, rest)
-    const first = this.#left >= 0 && rest.length > this.#left ? rest.subarray(0, this.#left) : rest
-    if (first.length < rest.length) this.#keepsAlive = false
-    if (this.#left >= 0) this.#left -= first.length
+    if (head.bodyLength === chunked) return this.#respondChunked(head, buffer.subarray(head.length, end))
+    const bodyEnd = this.#left >= 0 ? Math.min(end, head.length + this.#left) : end
+    if (bodyEnd < end) this.#keepsAlive = false
+    if (this.#left >= 0) this.#left -= bodyEnd - head.length
     const isWhole = this.#left === 0
     const listener = this.#listener
     if (isWhole) this.#finish()
-    listener?.serverHead(head, isWhole ? wholeBody(head, first) : first.length === 0 ? undefined : first, isWhole)
+    listener?.serverHead(head, firstOfBody(head, buffer, bodyEnd, isWhole), isWhole)
   }
 
   #heedKeepAlive(head: TextResponseHead): void {
@@ -381,12 +388,12 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
   }
 }
 
-/** A body that came along with its head: as text where it is small, which mostly has been made already. */
-function wholeBody(head: TextResponseHead, body: Buffer): Chunk | undefined {
-  if (body.length === 0) return undefined
-  const end = head.length + body.length
-  if (end <= head.received.length) return head.received.slice(head.length, end)
-  return body.length <= smallBody ? body.toString('latin1') : body
+/** What came of the body along with its head: a whole and small one as text, which mostly has been made already. */
+function firstOfBody(head: TextResponseHead, buffer: Buffer, end: number, isWhole: boolean): Chunk | undefined {
+  if (head.length === end) return undefined
+  if (isWhole && end <= head.received.length) return head.received.slice(head.length, end)
+  const isSmall = isWhole && end - head.length <= smallBody
+  return isSmall ? buffer.toString('latin1', head.length, end) : buffer.subarray(head.length, end)
 }
 
 function uncork(connection: ServerConnection): void {

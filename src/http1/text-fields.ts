@@ -109,10 +109,11 @@ export class TextFields implements ReceivedFields {
     this.#dropped = dropped
   }
 
-  /** Keeps fields of that name, given in lower case, from going on. */
-  drop(name: string): void {
-    this.#dropped = this.#withLinesOf(name, this.#dropped, undefined)
-    this.#keptText = undefined
+  /** The same fields, of which those of that name, given in lower case, do not go on. */
+  without(name: string): TextFields {
+    const fields = new TextFields(this.text)
+    fields.#dropped = fields.#withLinesOf(name, fields.#dropped, undefined)
+    return fields
   }
 
   /** Where the next line with that name starts, from the line at `from` on; -1: there is none. */

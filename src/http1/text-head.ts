@@ -76,6 +76,8 @@ export class TextResponseHead implements ResponseHead {
   readonly isAmbiguous: boolean
   /** Whether the server keeps the connection. */
   readonly keepsAlive: boolean
+  /** Those that go on, which may be fewer than were received. */
+  readonly #forwarded: TextFields
 
   constructor(
     readonly fields: TextFields,
@@ -91,7 +93,7 @@ export class TextResponseHead implements ResponseHead {
     const { codings, contentLength, lengths } = fields
     this.keepsAlive = fields.isKept(minorVersion)
     this.isAmbiguous = framingDefect(codings, contentLength, lengths, minorVersion) !== undefined
-    if (lengths > 0 && isLengthless(method, status)) fields.drop('content-length')
+    this.#forwarded = lengths > 0 && isLengthless(method, status) ? fields.without('content-length') : fields
     if (isBodyless(method, status)) this.bodyLength = 0
     else if (codings !== undefined) this.bodyLength = chunked
     else this.bodyLength = lengths === 0 ? untilClose : contentLength
@@ -110,10 +112,10 @@ export class TextResponseHead implements ResponseHead {
   }
 
   forwardedText(edits: readonly HeadEdits[]): string {
-    return this.fields.forwardedText(edits)
+    return this.#forwarded.forwardedText(edits)
   }
 
   forwardedList(edits: readonly HeadEdits[]): string[] {
-    return this.fields.forwardedList(edits)
+    return this.#forwarded.forwardedList(edits)
   }
 }

@@ -40,6 +40,9 @@ class SystemTimer implements Timer {
   }
 }
 
+/** Taken out of the global object once: it is an accessor there, whose call costs a fifth of a reading. */
+const { performance } = globalThis
+
 /** The machine's own clock: the default everywhere. */
 export const systemClock: Clock = {
   now: () => performance.now(),

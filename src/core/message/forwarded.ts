@@ -44,6 +44,8 @@ export interface ForwardingSettings {
   readonly forwardFor: ForwardForSettings | undefined
   readonly forwardedHeaders: { readonly proto: boolean; readonly host: boolean; readonly port: boolean }
   readonly forwarded: boolean
+  /** Whether servers are told anything by `forwardedHeaders` or `forwarded`. */
+  readonly tellsMore: boolean
   readonly via: string | undefined
   readonly trustedProxies: AddressSet | undefined
 }
@@ -83,7 +85,7 @@ export function applyForwarding(
 ): void {
   const isTrusted = settings.trustedProxies?.has(peer.address) ?? false
   if (settings.forwardFor !== undefined) applyForwardFor(edits, head, peer, isTrusted, settings.forwardFor)
-  applyHeaders(edits, head, view, peer, localPort, isTrusted, settings)
+  if (settings.tellsMore) applyHeaders(edits, head, view, peer, localPort, isTrusted, settings)
   if (settings.via !== undefined) edits.add('Via', `1.${head.minorVersion} ${settings.via}`)
 }
 
@@ -140,14 +142,13 @@ function forwardedElement(address: string, host: string, proto: string): string 
 
 /** Reads the options. */
 export function readForwarding(reader: OptionReader): ForwardingSettings {
+  const forwardedHeaders = reader.read('forwardedHeaders', readForwardedHeaders) ?? readForwardedHeaders(false, '')
+  const forwarded = reader.boolean('forwarded') ?? false
   return {
     forwardFor: reader.read('forwardFor', readForwardFor),
-    forwardedHeaders: reader.read('forwardedHeaders', readForwardedHeaders) ?? {
-      proto: false,
-      host: false,
-      port: false,
-    },
-    forwarded: reader.boolean('forwarded') ?? false,
+    forwardedHeaders,
+    forwarded,
+    tellsMore: forwarded || Object.values(forwardedHeaders).includes(true),
     via: reader.read('via', readVia),
     trustedProxies: reader.read('trustedProxies', readRanges),
   }

@@ -121,7 +121,7 @@ export class EngineResponseReader extends EngineReader {
   }
 
   protected readHead(input: Buffer, seen: number): TextResponseHead | string | undefined {
-    const head = readResponseHead(input, 0, seen, this.method)
+    const head = readResponseHead(input, input.length, seen, this.method)
     return head === false ? 'bad-response' : head
   }
 
