@@ -4,7 +4,7 @@ import type { Frontend } from './core/frontend.js'
 import type { Server } from './core/server.js'
 import { CheckSchedule, stagger } from './health/check-schedule.js'
 import { AccessLog } from './log/access-log.js'
-import { transportFor } from './transport-for.js'
+import { targetOf, transportFor } from './transport-for.js'
 
 /** Backends at work, and how many frontends and proxies want them to be. */
 const active = new WeakMap<Backend, ActiveBackend>()
@@ -72,6 +72,7 @@ class ActiveBackend {
     return new CheckSchedule(server, check, {
       clock,
       random,
+      target: targetOf(server),
       onFault: (thrown, where) => this.#backend.fault(thrown, `${where} of backends.${name}`),
     })
   }

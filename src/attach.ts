@@ -2,13 +2,12 @@ import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 
 import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import { activate } from './activation.js'
+import { Carriers } from './carriers.js'
 import type { Frontend } from './core/frontend.js'
-import { Http1Carrier } from './http1/http1-carrier.js'
 import { acceptFrom } from './net/accept-from.js'
 import { handleRequest } from './node-http/handle-request.js'
 import { HttpCarrier } from './node-http/http-carrier.js'
 import { warnOfShorterTimeouts } from './node-http/server-timeouts.js'
-import { TcpCarrier } from './tcp/tcp-carrier.js'
 import { EvenkeelError } from './util/errors.js'
 
 /** A server that the application owns. */
@@ -62,11 +61,11 @@ function carrierFor(frontend: Frontend, server: AttachableServer): () => () => v
   }
   if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
   return () => {
-    const carrier = mode === 'tcp' ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
-    const stop = acceptFrom(server, frontend, (socket) => carrier.accept(socket))
+    const carriers = new Carriers(frontend)
+    const stop = acceptFrom(server, frontend, (arrival) => carriers.accept(arrival))
     return () => {
       stop()
-      carrier.connections.drain()
+      carriers.drain()
     }
   }
 }

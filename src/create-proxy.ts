@@ -14,16 +14,13 @@ import { readRandom } from './core/backend-options.js'
 import { connectionModes } from './core/connection-mode.js'
 import { Frontend } from './core/frontend.js'
 import type { FrontendOptions, FrontendTimeouts, Route } from './core/frontend-options.js'
+import { type Bind, type BindSettings, readBinds } from './net/bind-options.js'
 import { ProxyServer } from './proxy-server.js'
 import { readStats, type StatsOptions } from './stats-options.js'
-import { type Address, readBind } from './util/address.js'
 import { type Clock, readClock, systemClock } from './util/clock.js'
 import { OptionError } from './util/errors.js'
 import { OptionReader } from './util/options.js'
 import type { Random } from './util/random.js'
-
-/** Where a frontend listens: a port, `host:port`, `*:port`, `unix:/path`, or a list of these. HAProxy: `bind`. */
-export type Bind = number | string | readonly (number | string)[]
 
 /** A page of `errorFiles` in a configuration: also the path of a file with a whole HTTP response, as HAProxy reads it. */
 export type ErrorFiles = Readonly<Record<number, string | import('./core/error-page.js').ErrorPage>>
@@ -138,7 +135,7 @@ class Assembly {
   readonly #random: Random | undefined
   readonly #backends = new Map<string, Backend>()
   readonly #frontends = new Map<string, Frontend>()
-  readonly #binds = new Map<Frontend, readonly Address[]>()
+  readonly #binds = new Map<Frontend, readonly BindSettings[]>()
   /** The clock of all objects so far. */
   #agreedClock: Clock | undefined
 
@@ -298,11 +295,4 @@ function pickTimeouts(value: unknown, names: readonly string[]): Record<string, 
 
 function readRecord(value: unknown, path: string): Values {
   return new OptionReader(value, path).values
-}
-
-/** Reads the `bind` option. */
-function readBinds(value: unknown, path: string): Address[] {
-  if (!Array.isArray(value)) return [readBind(value, path)]
-  if (value.length === 0) throw new OptionError(path, value, 'a port, an address, or a list of them')
-  return value.map((entry: unknown, index) => readBind(entry, `${path}[${index}]`))
 }

@@ -1,22 +1,22 @@
 import { activate } from './activation.js'
+import { Carriers } from './carriers.js'
 import type { Frontend } from './core/frontend.js'
-import { Http1Carrier } from './http1/http1-carrier.js'
-import type { ConnectionSet } from './net/connection-set.js'
+import type { BindSettings } from './net/bind-options.js'
 import type { Bound } from './net/listen-at.js'
 import { Listener } from './net/listener.js'
-import { TcpCarrier } from './tcp/tcp-carrier.js'
-import type { Address } from './util/address.js'
+import type { Opening } from './net/openings.js'
 
-/** A frontend at its own addresses: the listeners, and the carrier that their connections go to. */
+/** A frontend at its own addresses: the listeners, and the carriers that their connections go to. */
 export class FrontendListener {
-  readonly #connections: ConnectionSet
+  readonly #carriers: Carriers
   readonly #listeners: readonly Listener[]
   readonly #release: () => void
 
-  constructor(frontend: Frontend, binds: readonly Address[]) {
-    const carrier = frontend.settings.mode === 'tcp' ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
-    this.#connections = carrier.connections
-    this.#listeners = binds.map((bind) => new Listener(bind, frontend, (socket) => carrier.accept(socket)))
+  constructor(frontend: Frontend, binds: readonly BindSettings[]) {
+    this.#carriers = new Carriers(frontend)
+    this.#listeners = binds.map(
+      (bind) => new Listener(bind, frontend, openingsOf(bind), (arrival) => this.#carriers.accept(arrival)),
+    )
     this.#release = activate(frontend)
   }
 
@@ -32,14 +32,19 @@ export class FrontendListener {
   /** Accepts no more, and lets what is under way finish; resolves when it has. */
   drain(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
-    this.#connections.drain()
-    return this.#connections.emptied()
+    this.#carriers.drain()
+    return this.#carriers.emptied()
   }
 
   /** Ends whatever is left, and lets go of the backends. */
   stop(): void {
     for (const listener of this.#listeners) listener.close()
-    this.#connections.shutDown()
+    this.#carriers.shutDown()
     this.#release()
   }
+}
+
+/** What a connection to this bind goes through before it is served, in order. */
+function openingsOf(_bind: BindSettings): readonly Opening[] {
+  return []
 }

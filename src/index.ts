@@ -78,7 +78,6 @@ export type { TrackRule } from './core/tracking.js'
 export type { DispatcherOption, HttpReuse, TransportOptions, TransportSettings } from './core/transport-options.js'
 export {
   type BackendConfig,
-  type Bind,
   createProxy,
   type Defaults,
   type ErrorFiles,
@@ -91,6 +90,7 @@ export {
 } from './create-proxy.js'
 export { errorFile } from './error-file.js'
 export { HealthCheck } from './health/health-check.js'
+export type { Bind, BindOptions } from './net/bind-options.js'
 export type { AppSessionOptions } from './persistence/app-session.js'
 export type { CookieOptions } from './persistence/cookie-options.js'
 export type { PersistenceOptions } from './persistence/persistence-options.js'

@@ -6,10 +6,10 @@ import type { Decision } from './core/decision.js'
 import type { Frontend, RouteRequest } from './core/frontend.js'
 import type { Server } from './core/server.js'
 import { FrontendListener } from './frontend-listener.js'
+import type { BindSettings } from './net/bind-options.js'
 import { type StatsSnapshot, snapshot } from './stats/snapshot.js'
 import { StatsEndpoint } from './stats-endpoint.js'
 import type { StatsSettings } from './stats-options.js'
-import type { Address } from './util/address.js'
 import type { Clock } from './util/clock.js'
 import { Emitter } from './util/emitter.js'
 import { EvenkeelError } from './util/errors.js'
@@ -32,7 +32,7 @@ export interface ProxyEvents extends BackendEvents {
 interface Parts {
   readonly frontends: ReadonlyMap<string, Frontend>
   readonly backends: ReadonlyMap<string, Backend>
-  readonly binds: ReadonlyMap<Frontend, readonly Address[]>
+  readonly binds: ReadonlyMap<Frontend, readonly BindSettings[]>
   readonly maxConnections: number
   readonly clock: Clock
   readonly stats: StatsSettings | undefined

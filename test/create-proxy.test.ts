@@ -39,10 +39,10 @@ describe('where to listen', () => {
       'unix:',
       true,
       null,
-      {},
     ]) {
       refuses(bind(value), 'bind', value)
     }
+    refuses(bind({}), 'bind.address', undefined)
     refuses(bind([]), 'bind')
     refuses(bind([80, 'x', 81]), 'bind[1]', 'x')
     refuses({ frontends: { main: { bind: [70_000] } } }, 'frontends.main.bind[0]', 70_000)

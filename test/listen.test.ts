@@ -11,6 +11,14 @@ import { connect } from './support/raw-client.js'
 import { RawOrigin } from './support/raw-origin.js'
 import { get, ok, stage, Trial } from './support/trial.js'
 
+/** Three ports without a gap where nobody listens. */
+async function freePortsInARow(): Promise<number[]> {
+  for (;;) {
+    const ports = await freePorts(3)
+    if (ports[2]! - ports[0]! === 2) return ports
+  }
+}
+
 describe('listen()', () => {
   test('can’t be called twice', async (t) => {
     const { trial, proxy } = await stage(t)
@@ -26,6 +34,33 @@ describe('listen()', () => {
     proxy.on('listening', () => events.push(`listening at ${proxy.addresses().main?.length}`))
     await proxy.listen()
     assert.deepEqual(events, ['listening at 2'])
+  })
+
+  test('opens every port of a range, and each bind as its options say', async (t) => {
+    const ports = await freePortsInARow()
+    const path = await socketPath(t)
+    const binds = [`127.0.0.1:${ports[0]}-${ports.at(-1)}`, { address: `unix:${path}` }, { address: '[::1]:0' }]
+    const { trial, proxy } = await stage(t, {}, { bind: binds })
+    const bound = proxy.addresses().main!.map((at) => ('path' in at ? at.path : `${at.address} ${at.port > 0}`))
+    assert.deepEqual(bound, [...ports.map(() => '127.0.0.1 true'), path, '::1 true'])
+    for (const port of ports) assert.equal(await isOpen(port), true)
+    await trial.proxy.close()
+    for (const port of ports) assert.equal(await isOpen(port), false)
+  })
+
+  test('holds as many connections over the limit as the backlog of their bind says', async (t) => {
+    const bind = [{ address: '127.0.0.1:0', backlog: 1 }]
+    const { trial, origin, counters } = await stage(t, {}, { bind, maxConnections: 2 })
+    const first = await trial.connect()
+    await trial.connect()
+    const held = await trial.connect()
+    const refused = await trial.connect()
+    await refused.ending()
+    assert.equal(counters.refusedConnections, 1)
+    first.close()
+    origin.answerAll(() => ok())
+    held.send(get())
+    assert.equal((await readResponse(held)).status, 200)
   })
 
   test('rejects for a bind that is in use, and leaves nothing open', async (t) => {

@@ -52,6 +52,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   Proxy: () => knownBy(() => whole(nonsense)),
   // Where a frontend listens is known to createProxy alone.
   Frontend: () => ['bind', ...knownBy(() => frontend(nonsense))],
+  bind: () => knownBy(() => createProxy({ bind: { address: 0, ...nonsense }, servers: [] })),
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
   Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),

@@ -1,12 +1,13 @@
 import { inspect } from 'node:util'
-import type { CheckSettings, Probe } from '../core/check-options.js'
+import type { CheckSettings } from '../core/check-options.js'
 import type { ProbeResult } from '../core/check-result.js'
 import type { Server } from '../core/server.js'
-import type { Address } from '../util/address.js'
+import type { Target } from '../net/target.js'
 import type { Clock, Timer } from '../util/clock.js'
 import type { Random } from '../util/random.js'
 import { httpProbe } from './http-probe.js'
 import { readProbeResult } from './probe-result.js'
+import type { ServerProbe } from './server-probe.js'
 import { tcpProbe } from './tcp-probe.js'
 
 /** What a {@link CheckSchedule} is given from outside. */
@@ -14,6 +15,8 @@ export interface CheckScheduleOptions {
   readonly clock: Clock
   /** Varies the intervals. */
   readonly random: Random
+  /** How the server is connected to. */
+  readonly target: Target
   /** Told of an application's probe that threw, and where that was. */
   readonly onFault: (thrown: unknown, where: string) => void
 }
@@ -26,8 +29,8 @@ export class CheckSchedule {
   readonly #server: Server
   readonly #settings: CheckSettings
   readonly #options: CheckScheduleOptions
-  readonly #probe: Probe
-  readonly #target: Address
+  readonly #probe: ServerProbe
+  readonly #target: Target
   /** Ends the wait for the next check, or the check that takes too long. */
   #timer: Timer | undefined
   /** The check under way. */
@@ -40,8 +43,8 @@ export class CheckSchedule {
     this.#server = server
     this.#settings = settings
     this.#options = options
-    this.#probe = settings.probe ?? (settings.http ? httpProbe(settings.http, settings) : tcpProbe(settings))
-    this.#target = targetOf(settings, server.address)
+    this.#probe = probeOf(settings)
+    this.#target = targetOf(settings, options.target)
   }
 
   /** Begins with the first check in `initialDelay` milliseconds. Nothing happens if it has begun. */
@@ -153,9 +156,15 @@ export function stagger(schedules: readonly CheckSchedule[]): void {
   }
 }
 
-function targetOf({ address, port }: CheckSettings, serverAddress: Address): Address {
-  const target = address ?? serverAddress
-  return port === undefined || 'path' in target ? target : { host: target.host, port }
+function probeOf(settings: CheckSettings): ServerProbe {
+  const { probe, http } = settings
+  if (probe !== undefined) return ({ address }, signal) => probe(address, signal)
+  return http === undefined ? tcpProbe(settings) : httpProbe(http, settings)
+}
+
+function targetOf({ address, port }: CheckSettings, server: Target): Target {
+  const at = address ?? server.address
+  return { ...server, address: port === undefined || 'path' in at ? at : { host: at.host, port } }
 }
 
 function messageOf(thrown: unknown): string {

@@ -1,19 +1,21 @@
 import type { Socket } from 'node:net'
-import type { CheckSettings, HttpCheckSettings, Probe } from '../core/check-options.js'
+import type { CheckSettings, HttpCheckSettings } from '../core/check-options.js'
 import type { ProbeResult } from '../core/check-result.js'
 import { dial } from '../net/dialer.js'
-import { type Address, formatAddress } from '../util/address.js'
+import type { Target } from '../net/target.js'
+import { formatAddress } from '../util/address.js'
 import type { ResponseListener } from './check-request.js'
 import { connectFailure, connectStopped } from './connect-failure.js'
 import { ExpectedResponse } from './expected-response.js'
 import { sendHttp10 } from './http10-request.js'
 import { sendHttp11 } from './http11-request.js'
+import type { ServerProbe } from './server-probe.js'
 
 /**
  * Makes a probe that sends one HTTP request on a connection of its own, and passes when the response is what `http`
  * expects. HAProxy: `option httpchk`.
  */
-export function httpProbe(http: HttpCheckSettings, { timeout }: CheckSettings): Probe {
+export function httpProbe(http: HttpCheckSettings, { timeout }: CheckSettings): ServerProbe {
   return (target, signal) => {
     if (signal.aborted) return Promise.resolve(connectStopped)
     return new Promise((resolve) => new HttpCheck(http, target, timeout, signal, resolve))
@@ -23,7 +25,7 @@ export function httpProbe(http: HttpCheckSettings, { timeout }: CheckSettings): 
 /** One check, from its dial to its result. */
 class HttpCheck implements ResponseListener {
   readonly #http: HttpCheckSettings
-  readonly #target: Address
+  readonly #target: Target
   readonly #signal: AbortSignal
   readonly #resolve: (result: ProbeResult) => void
   readonly #expected: ExpectedResponse
@@ -34,7 +36,7 @@ class HttpCheck implements ResponseListener {
 
   constructor(
     http: HttpCheckSettings,
-    target: Address,
+    target: Target,
     timeout: number,
     signal: AbortSignal,
     resolve: (result: ProbeResult) => void,
@@ -66,7 +68,8 @@ class HttpCheck implements ResponseListener {
   #host(): string | undefined {
     if (this.#http.host !== undefined || this.#http.version === '1.0') return this.#http.host
     // A zone is known to this machine only (RFC 6874, 4).
-    return 'path' in this.#target ? 'localhost' : formatAddress(this.#target).replace(/%.*\]/, ']')
+    const { address } = this.#target
+    return 'path' in address ? 'localhost' : formatAddress(address).replace(/%.*\]/, ']')
   }
 
   head(status: number): void {

@@ -1,10 +1,11 @@
-import type { CheckSettings, Probe } from '../core/check-options.js'
+import type { CheckSettings } from '../core/check-options.js'
 import type { ProbeResult } from '../core/check-result.js'
 import { dial } from '../net/dialer.js'
 import { connectFailure, connectStopped } from './connect-failure.js'
+import type { ServerProbe } from './server-probe.js'
 
 /** Makes a probe that passes when a connection succeeds, and resets it at once. HAProxy: `check` without a method. */
-export function tcpProbe({ timeout }: CheckSettings): Probe {
+export function tcpProbe({ timeout }: CheckSettings): ServerProbe {
   return (target, signal) => {
     if (signal.aborted) return Promise.resolve(connectStopped)
     return new Promise((resolve) => {
@@ -13,7 +14,7 @@ export function tcpProbe({ timeout }: CheckSettings): Probe {
         if (outcome.socket === undefined) return resolve(connectFailure(outcome.error))
         outcome.socket.on('error', ignore)
         // A reset, as HAProxy sends it, leaves no connection in TIME_WAIT here; a Unix socket has none.
-        if ('path' in target) outcome.socket.destroy()
+        if ('path' in target.address) outcome.socket.destroy()
         else outcome.socket.resetAndDestroy()
         resolve(connected)
       })

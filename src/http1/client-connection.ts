@@ -11,12 +11,12 @@ import { asksForTunnel } from '../core/message/hop-by-hop.js'
 import { outcomes } from '../core/outcome.js'
 import type { Session } from '../core/session.js'
 import { recordUnbornRequest } from '../core/unborn-request.js'
+import { type Arrival, isSecure } from '../net/arrival.js'
 import { breakOff } from '../net/break-off.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { hasRoom } from '../net/has-room.js'
 import { tunnel } from '../net/tunnel.js'
 import { Deadline, type DeadlineOwner } from '../util/deadline.js'
-import { normalizeAddress } from '../util/network.js'
 import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.js'
 import type { DateField } from './date-field.js'
 import { readRequestHead } from './parse-head.js'
@@ -66,13 +66,13 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   /** Nothing more is read as requests: the last answer is on its way. */
   #isClosing = false
 
-  constructor(frontend: Frontend, socket: Socket, date: DateField) {
+  constructor(frontend: Frontend, arrival: Arrival, date: DateField) {
+    const { socket, client, localPort } = arrival
     this.#frontend = frontend
     this.#socket = socket
     this.#date = date
     this.deadline = new Deadline(frontend.clock)
-    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-    this.#session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    this.#session = frontend.openSession(client, localPort, isSecure(socket))
     this.#headBeganAt = frontend.clock.now()
     this.deadline.set(this, frontend.settings.timeout.httpRequest)
     // However the socket was made: a client that has ended its side may want its answer.

@@ -4,7 +4,7 @@ import { asksForTunnel } from '../core/message/hop-by-hop.js'
 import type { PoolSettings } from '../core/pool-options.js'
 import type { Session } from '../core/session.js'
 import type { HttpReuse } from '../core/transport-options.js'
-import type { Address } from '../util/address.js'
+import type { Target } from '../net/target.js'
 import type { Clock, Timer } from '../util/clock.js'
 import { LinkedList } from '../util/linked-list.js'
 import { ServerConnection, type ServerConnectionOwner } from './server-connection.js'
@@ -30,7 +30,7 @@ const longestMargin = 1000
  */
 export class Http1Transport implements Transport, ServerConnectionOwner {
   readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
-  readonly address: Address
+  readonly target: Target
   readonly server: object
   readonly connectTimeout: number
   readonly maxReuse: number
@@ -50,8 +50,8 @@ export class Http1Transport implements Transport, ServerConnectionOwner {
   #sweeper: Timer | undefined
   #isClosed = false
 
-  constructor(address: Address, options: Http1TransportOptions) {
-    this.address = address
+  constructor(target: Target, options: Http1TransportOptions) {
+    this.target = target
     this.server = options.server
     this.connectTimeout = options.connectTimeout
     this.maxReuse = options.maxReuse

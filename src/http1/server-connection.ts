@@ -6,6 +6,7 @@ import { asksForTunnel } from '../core/message/hop-by-hop.js'
 import type { OwnConnection, Session } from '../core/session.js'
 import { type DialError, dial } from '../net/dialer.js'
 import { hasRoom } from '../net/has-room.js'
+import type { Target } from '../net/target.js'
 import type { LinkedList, LinkedNode } from '../util/linked-list.js'
 import { ChunkedDecoder, type ChunkSink, lastChunk } from './chunked.js'
 import { asksThisConnection, keepAliveTimeout } from './connection-fields.js'
@@ -22,7 +23,7 @@ const largeReadSize = 256 * 1024
 
 /** Where connections come from and go back to. */
 export interface ServerConnectionOwner {
-  readonly address: Parameters<typeof dial>[0]
+  readonly target: Target
   /** Whom the connections lead to. */
   readonly server: object
   readonly connectTimeout: number
@@ -101,10 +102,10 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
   send(first: Chunk | undefined, ended: boolean): void {
     this.#isSending = !ended
     if (this.#socket !== undefined) return this.#sendOn(this.#socket, first, ended)
-    const { address, connectTimeout: timeout } = this.owner
+    const { target, connectTimeout: timeout } = this.owner
     // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one.
     const onread = asksForTunnel(this.#request!.head!) ? undefined : this.#onread
-    this.#giveUpDial = dial(address, { timeout, onread }, ({ socket, error }) => {
+    this.#giveUpDial = dial(target, { timeout, onread }, ({ socket, error }) => {
       if (socket === undefined) return this.#dialFailed(error)
       this.#open(socket)
       if (onread === undefined) socket.on('data', this.#onData)
@@ -136,7 +137,7 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
   #sendOn(socket: Socket, first: Chunk | undefined, ended: boolean): void {
     const request = this.#request!
     this.#isLast = request.closes || this.#served >= this.owner.maxReuse
-    const text = requestText(request.head!, request.requestEdits, this.owner.address, this.#isLast)
+    const text = requestText(request.head!, request.requestEdits, this.owner.target.address, this.#isLast)
     // The head and what is at hand of the body leave together: what came with it from the client is given at once.
     if (!ended || first !== undefined) {
       socket.cork()

@@ -1,12 +1,13 @@
 import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
+import { type Arrival, arrivalOf } from './arrival.js'
 import type { Admission } from './listener.js'
 
 /** Takes the connections of a server that the application owns, until the returned function is called. */
-export function acceptFrom(server: Server, admission: Admission, accept: (socket: Socket) => void): () => void {
+export function acceptFrom(server: Server, admission: Admission, accept: (arrival: Arrival) => void): () => void {
   const event = server instanceof TlsServer ? 'secureConnection' : 'connection'
   const listener = (socket: Socket): void => {
-    if (admission.hasRoom) return accept(socket)
+    if (admission.hasRoom) return accept(arrivalOf(socket))
     // The application's server has accepted it already: over the limit there is nothing but to close.
     admission.counters.refusedConnections++
     socket.destroy()

@@ -1,5 +1,6 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
-import { type Address, formatAddress } from '../util/address.js'
+import { formatAddress } from '../util/address.js'
+import type { Target } from './target.js'
 
 /** How {@link dial} connects. */
 export interface DialOptions {
@@ -34,15 +35,15 @@ export class DialError extends Error {
 }
 
 /**
- * Connects to an address; a name with several addresses is tried address by address (RFC 8305). `callback` is told the
+ * Connects to a server; a name with several addresses is tried address by address (RFC 8305). `callback` is told the
  * outcome once, never before this function has returned. The result gives the dial up: the callback is not called then,
  * and nothing stays open; it does nothing once there is an outcome.
  *
  * The socket comes paused, with Nagle's algorithm off and without any listener: the callback attaches one for `error`
  * before it returns.
  */
-export function dial(address: Address, options: DialOptions, callback: (outcome: DialOutcome) => void): () => void {
-  const attempt = new Attempt(address, options, callback)
+export function dial(target: Target, options: DialOptions, callback: (outcome: DialOutcome) => void): () => void {
+  const attempt = new Attempt(target, options, callback)
   return () => attempt.giveUp()
 }
 
@@ -55,12 +56,12 @@ class Attempt {
   #isOver = false
 
   constructor(
-    readonly address: Address,
+    readonly target: Target,
     readonly options: DialOptions,
     readonly callback: (outcome: DialOutcome) => void,
   ) {
     this.#socket = connect({
-      ...address,
+      ...target.address,
       autoSelectFamily: true,
       noDelay: true,
       keepAlive: options.keepAlive !== undefined,
@@ -93,7 +94,7 @@ class Attempt {
     this.giveUp()
     const tried = this.#socket.autoSelectFamilyAttemptedAddresses ?? []
     const list = tried.length > 0 ? `, tried ${tried.join(', ')}` : ''
-    const message = `no connection to ${formatAddress(this.address)} within ${this.options.timeout} ms${list}`
+    const message = `no connection to ${formatAddress(this.target.address)} within ${this.options.timeout} ms${list}`
     this.callback({ error: new DialError('connect-timeout', message, 'ETIMEDOUT') })
   }
 

@@ -1,7 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { ConnectionLimit } from '../core/connection-limit.js'
-import type { Address } from '../util/address.js'
+import { type Arrival, arrivalOf } from './arrival.js'
+import type { BindSettings } from './bind-options.js'
 import { type Bound, boundTo, listenAt } from './listen-at.js'
+import { type Opening, Openings } from './openings.js'
 
 /** What a listener asks before it lets a connection in: a frontend. */
 export interface Admission {
@@ -18,20 +20,21 @@ const defaultBacklog = 1024
  * unread and in order, up to the frontend's limit again, and closes and counts what comes on top.
  */
 export class Listener {
-  readonly #bind: Address
+  readonly #bind: BindSettings
   readonly #admission: Admission
-  readonly #accept: (socket: Socket) => void
+  readonly #openings: Openings
   readonly #server: Server
   readonly #held = new Set<Socket>()
   readonly #backlog: number
   readonly #unsubscribe: (() => void)[] = []
 
-  constructor(bind: Address, admission: Admission, accept: (socket: Socket) => void) {
+  /** `steps` come before `accept`, in order. */
+  constructor(bind: BindSettings, admission: Admission, steps: readonly Opening[], accept: (arrival: Arrival) => void) {
     this.#bind = bind
     this.#admission = admission
-    this.#accept = accept
+    this.#openings = new Openings(steps, admission.limits, accept)
     const isLimited = admission.limits.some(({ max }) => max > 0)
-    this.#backlog = admission.limits[0]?.max || defaultBacklog
+    this.#backlog = bind.backlog ?? (admission.limits[0]?.max || defaultBacklog)
     // Without a limit nothing is ever held, and a socket need not be started by hand.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: isLimited })
     this.#server.on('connection', (socket) => this.#connected(socket))
@@ -42,7 +45,7 @@ export class Listener {
 
   /** Resolves when connections are accepted; rejects with `ERR_EVENKEEL_BIND`. */
   listen(): Promise<void> {
-    return listenAt(this.#server, this.#bind, this.#backlog)
+    return listenAt(this.#server, this.#bind.address, this.#backlog)
   }
 
   /** What was bound; undefined while it does not listen. */
@@ -51,7 +54,7 @@ export class Listener {
   }
 
   #connected(socket: Socket): void {
-    if (this.#held.size === 0 && this.#admission.hasRoom) return this.#accept(socket)
+    if (this.#held.size === 0 && this.#admission.hasRoom) return this.#open(socket)
     if (this.#held.size >= this.#backlog) {
       this.#admission.counters.refusedConnections++
       socket.destroy()
@@ -67,14 +70,19 @@ export class Listener {
       if (!this.#admission.hasRoom) return
       this.#held.delete(socket)
       socket.off('error', ignore)
-      this.#accept(socket)
+      this.#open(socket)
     }
   }
 
-  /** Accepts no more; what waited for room is closed. A second call does nothing. */
+  #open(socket: Socket): void {
+    this.#openings.begin(arrivalOf(socket))
+  }
+
+  /** Accepts no more; what waited for room, and what no carrier has yet, is closed. A second call does nothing. */
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     for (const socket of this.#held) socket.destroy()
+    this.#openings.close()
     this.#server.close()
   }
 }

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Frontend } from '../core/frontend.js'
 import type { Session } from '../core/session.js'
+import { arrivalOf, isSecure } from '../net/arrival.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { Deadline, type DeadlineOwner } from '../util/deadline.js'
-import { normalizeAddress } from '../util/network.js'
 
 const key: unique symbol = Symbol('evenkeel connection')
 
@@ -47,8 +47,8 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
     this.#frontend = frontend
     this.#owner = owner
     this.#deadline = new Deadline(frontend.clock)
-    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-    this.session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    const { client, localPort } = arrivalOf(socket)
+    this.session = frontend.openSession(client, localPort, isSecure(socket))
     socket[key] = this
     socket.on('close', () => this.#closed())
     // node:http attaches its own, but takes it away when a socket is upgraded.

@@ -6,10 +6,10 @@ import type { Frontend } from '../core/frontend.js'
 import type { ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
 import type { Session } from '../core/session.js'
+import { type Arrival, isSecure } from '../net/arrival.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { tunnel } from '../net/tunnel.js'
 import { Deadline } from '../util/deadline.js'
-import { normalizeAddress } from '../util/network.js'
 
 /**
  * A client connection in TCP mode: one exchange that is a tunnel. Nothing is read before a server is there, unless the
@@ -24,14 +24,14 @@ export class TcpDownstream implements Downstream, OpenConnection {
   readonly #exchange: Exchange
   #isTunnel = false
 
-  constructor(frontend: Frontend, socket: Socket) {
+  constructor(frontend: Frontend, arrival: Arrival) {
+    const { socket, client, localPort } = arrival
     this.#frontend = frontend
     this.#socket = socket
     // The end of what the client sends is not the end of what it wants to read.
     socket.allowHalfOpen = true
     this.deadline = new Deadline(frontend.clock)
-    const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-    this.#session = frontend.openSession(client, socket.localPort ?? 0, 'encrypted' in socket)
+    this.#session = frontend.openSession(client, localPort, isSecure(socket))
     this.#exchange = new Exchange(frontend, this.#session, this, undefined, frontend.clock.now())
     socket.on('error', ignore)
     socket.on('close', () => this.#closed())

@@ -1,19 +1,19 @@
 import type { Chunk, OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import { dial } from '../net/dialer.js'
-import type { Address } from '../util/address.js'
+import type { Target } from '../net/target.js'
 
 /** Connects exchanges in TCP mode to one server: each on a connection of its own. */
 export class TcpTransport implements Transport {
   readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
 
   constructor(
-    private readonly address: Address,
+    private readonly target: Target,
     /** Milliseconds to connect. */
     private readonly connectTimeout: number,
   ) {}
 
   open(_request: OutgoingRequest, listener: ServerListener): Try {
-    return new TcpTry(this.address, this.connectTimeout, listener)
+    return new TcpTry(this.target, this.connectTimeout, listener)
   }
 
   close(): void {}
@@ -23,13 +23,13 @@ class TcpTry implements Try {
   #cancel: (() => void) | undefined
 
   constructor(
-    private readonly address: Address,
+    private readonly target: Target,
     private readonly connectTimeout: number,
     private readonly listener: ServerListener,
   ) {}
 
   send(first: Chunk | undefined): void {
-    this.#cancel = dial(this.address, { timeout: this.connectTimeout }, (outcome) => {
+    this.#cancel = dial(this.target, { timeout: this.connectTimeout }, (outcome) => {
       const { listener } = this
       if (outcome.socket === undefined) {
         listener.serverFailed({ kind: outcome.error.kind, sent: false, reused: false, cause: outcome.error })

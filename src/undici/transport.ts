@@ -3,7 +3,8 @@ import { Pool } from 'undici'
 import type { OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import type { ResponseLimits } from '../core/message/head-limits.js'
 import { dial } from '../net/dialer.js'
-import { type Address, formatAddress } from '../util/address.js'
+import type { Target } from '../net/target.js'
+import { formatAddress } from '../util/address.js'
 import { receivedFields } from './fields.js'
 import { type UndiciDispatch, UndiciTry } from './try.js'
 
@@ -29,7 +30,8 @@ export class UndiciTransport implements Transport, UndiciDispatch {
   readonly #pool: Pool
   #isFresh = false
 
-  constructor(address: Address, options: UndiciTransportOptions) {
+  constructor(target: Target, options: UndiciTransportOptions) {
+    const { address } = target
     const { poolPurgeDelay, maxReuse, responseLimits } = options
     this.maxResponseHeaders = responseLimits.maxHeaders
     this.closes = poolPurgeDelay === 0 || maxReuse === 0
@@ -45,7 +47,7 @@ export class UndiciTransport implements Transport, UndiciDispatch {
       ...(maxReuse === Infinity ? {} : { maxRequestsPerClient: maxReuse }),
       maxHeaderSize: responseLimits.maxHeaderBytes,
       connect: (_options, callback) => {
-        dial(address, { timeout: options.connectTimeout }, (outcome) => {
+        dial(target, { timeout: options.connectTimeout }, (outcome) => {
           if (outcome.socket === undefined) return callback(outcome.error, null)
           // undici sends the waiting request before this call returns: that is how a try knows a fresh connection.
           this.#isFresh = true

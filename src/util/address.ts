@@ -38,6 +38,19 @@ export function readBind(value: unknown, path: string): Address {
   return address
 }
 
+/** Reads a bind that may name a range of ports, such as `host:8000-8010`: an address for each of them. */
+export function readBindRange(value: unknown, path: string): Address[] {
+  const range = typeof value === 'string' ? /^(?!unix:)(.*:)(\d{1,5})-(\d{1,5})$/.exec(value) : null
+  if (range === null) return [readBind(value, path)]
+  const [, host, first, last] = range
+  const low = readBind(`${host}${first}`, path) as InetAddress
+  const high = readBind(`${host}${last}`, path) as InetAddress
+  if (low.port === 0 || low.port > high.port) {
+    throw new OptionError(path, value, "a range of ports, the lower one first, such as 'host:8000-8010'")
+  }
+  return Array.from({ length: high.port - low.port + 1 }, (_, index) => ({ host: low.host, port: low.port + index }))
+}
+
 function parse(text: string, path: string): Address | undefined {
   if (text.startsWith('unix:')) return text.length > 5 ? { path: text.slice(5) } : undefined
   const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/]+)):(\d{1,9})$/.exec(text)

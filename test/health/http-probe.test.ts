@@ -14,7 +14,8 @@ const versions = ['1.1', '1.0'] as const
 
 function probeOf(http: HttpCheckOptions = {}, timeout: number | string = '1m'): Probe {
   const settings = readCheck(undefined, { http, timeout }, 'check')!
-  return httpProbe(settings.http!, settings)
+  const probe = httpProbe(settings.http!, settings)
+  return (address, signal) => probe({ address }, signal)
 }
 
 /** A server that waits for the whole head of a request and then does something; the request's text comes along. */

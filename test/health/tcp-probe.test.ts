@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import { type CheckOptions, readCheck } from '../../src/core/check-options.js'
+import { type CheckOptions, type Probe, readCheck } from '../../src/core/check-options.js'
 import { connectFailure } from '../../src/health/connect-failure.js'
 import { tcpProbe } from '../../src/health/tcp-probe.js'
 import { DialError } from '../../src/net/dialer.js'
@@ -10,8 +10,9 @@ import { closedAddress, Loopback, noSocketsOpen, socketPath } from '../support/l
 
 const never = new AbortController().signal
 
-function probeOf(options: CheckOptions = {}) {
-  return tcpProbe(readCheck(undefined, options, 'check')!)
+function probeOf(options: CheckOptions = {}): Probe {
+  const probe = tcpProbe(readCheck(undefined, options, 'check')!)
+  return (address, signal) => probe({ address }, signal)
 }
 
 describe('a TCP probe', () => {

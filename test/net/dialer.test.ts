@@ -12,7 +12,7 @@ const patient: DialOptions = { timeout: 60_000 }
 /** Dials and waits for the outcome. */
 function outcomeOf(address: Address, options = patient): Promise<DialOutcome> {
   return new Promise((resolve) => {
-    dial(address, options, (outcome) => {
+    dial({ address }, options, (outcome) => {
       outcome.socket?.on('error', () => {})
       resolve(outcome)
     })
@@ -63,7 +63,7 @@ describe('dial', () => {
   test('hands over a socket that is paused and has only Node’s own listeners', async (t) => {
     const server = await Loopback.listen(t, () => {})
     const { socket, events } = await new Promise<{ socket: Socket; events: string }>((resolve) => {
-      dial(server.address, patient, ({ socket }) => {
+      dial(server, patient, ({ socket }) => {
         resolve({ socket: socket!, events: socket!.eventNames().join() })
         socket!.on('error', () => {})
       })
@@ -137,17 +137,18 @@ describe('dial', () => {
   })
 
   test('given up, it stays silent, whatever stage it is at', async (t) => {
-    const { address } = await Loopback.listen(t, () => {})
+    const { address: answering } = await Loopback.listen(t, () => {})
     const refused = await closedAddress()
     const outcomes: DialOutcome[] = []
     const note = (outcome: DialOutcome) => outcomes.push(outcome)
-    for (const target of [address, refused, { path: await socketPath(t) }]) {
+    for (const address of [answering, refused, { path: await socketPath(t) }]) {
+      const target = { address }
       dial(target, patient, note)()
       const giveUp = dial(target, { timeout: 1 }, note)
       queueMicrotask(giveUp)
     }
     resolveNames(t, [])
-    const duringLookUp = dial({ host: 'app.test', port: refused.port }, { timeout: 1 }, note)
+    const duringLookUp = dial({ address: { host: 'app.test', port: refused.port } }, { timeout: 1 }, note)
     duringLookUp()
     duringLookUp()
     await noSocketsOpen()
@@ -159,7 +160,7 @@ describe('dial', () => {
   test('no socket is left without a listener for its errors', async (t) => {
     const destroy = t.mock.method(Socket.prototype, 'destroy')
     const path = await socketPath(t)
-    dial({ path }, patient, () => assert.fail('it was given up'))()
+    dial({ address: { path } }, patient, () => assert.fail('it was given up'))()
     await failure({ path })
     const sockets = new Set(destroy.mock.calls.map((call) => call.this as Socket))
     assert.equal(sockets.size, 2)
@@ -170,7 +171,7 @@ describe('dial', () => {
     const { address } = await Loopback.listen(t, (socket) => socket.pipe(socket))
     let giveUp = () => {}
     const socket = await new Promise<Socket>((resolve) => {
-      giveUp = dial(address, patient, ({ socket }) => resolve(socket!.on('error', () => {})))
+      giveUp = dial({ address }, patient, ({ socket }) => resolve(socket!.on('error', () => {})))
     })
     giveUp()
     assert.equal(socket.destroyed, false)

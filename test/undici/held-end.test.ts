@@ -56,7 +56,7 @@ class SlowListener implements ServerListener {
 const ways: Readonly<Record<string, (t: TestContext, address: Address) => Transport>> = {
   'a pool of ours'(_t, address) {
     const [connectTimeout, poolPurgeDelay, responseLimits] = [5000, 4000, { maxHeaderBytes: 65_536, maxHeaders: 1000 }]
-    return new UndiciTransport(address, { connectTimeout, poolPurgeDelay, maxReuse: Infinity, responseLimits })
+    return new UndiciTransport({ address }, { connectTimeout, poolPurgeDelay, maxReuse: Infinity, responseLimits })
   },
   'a dispatcher of somebody else'(t, address) {
     const dispatcher = new Agent()

@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net'
+import type { ClientAddress } from '../core/exchange-view.js'
+import { normalizeAddress } from '../util/network.js'
+
+/** An accepted connection on its way to its carrier, with what its session is told of it. */
+export interface Arrival {
+  readonly socket: Socket
+  /** Who connected. */
+  readonly client: ClientAddress
+  /** The port that the client connected to; 0 for a Unix socket. */
+  readonly localPort: number
+}
+
+/** A connection as its socket tells of it. */
+export function arrivalOf(socket: Socket): Arrival {
+  const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+  return { socket, client, localPort: socket.localPort ?? 0 }
+}
+
+/** Whether the connection is TLS. */
+export function isSecure(socket: Socket): boolean {
+  return 'encrypted' in socket
+}

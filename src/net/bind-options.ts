@@ -1,0 +1,45 @@
+import { type Address, readBindRange } from '../util/address.js'
+import { OptionError } from '../util/errors.js'
+import { OptionReader } from '../util/options.js'
+
+/** Where a frontend listens, and how. HAProxy: `bind` and its keywords. */
+export interface BindOptions {
+  /** A port, `host:port`, `*:port`, `[ipv6]:port`, `unix:/path`, or a range of ports: `host:8000-8010`. */
+  readonly address: number | string
+  /**
+   * How many connections the system keeps that were not accepted yet; and how many accepted ones wait while the frontend
+   * has no room. Default: the frontend's `maxConnections`, or 1024. HAProxy: `backlog`.
+   */
+  readonly backlog?: number
+}
+
+/**
+ * Where a frontend listens: a port, `host:port`, `*:port`, `unix:/path`, a range such as `host:8000-8010`,
+ * {@link BindOptions}, or a list of these. HAProxy: `bind`.
+ */
+export type Bind = number | string | BindOptions | readonly (number | string | BindOptions)[]
+
+/** One address to listen at, and how: read and complete. */
+export interface BindSettings {
+  readonly address: Address
+  /** Undefined: by the frontend's limit. */
+  readonly backlog: number | undefined
+}
+
+/** Reads the `bind` option: settings for every address that it names. */
+export function readBinds(value: unknown, path: string): BindSettings[] {
+  if (!Array.isArray(value)) return readBindEntry(value, path)
+  if (value.length === 0) throw new OptionError(path, value, 'a port, an address, or a list of them')
+  return value.flatMap((entry: unknown, index) => readBindEntry(entry, `${path}[${index}]`))
+}
+
+function readBindEntry(value: unknown, path: string): BindSettings[] {
+  if (typeof value !== 'object' || value === null) {
+    return readBindRange(value, path).map((address) => ({ address, backlog: undefined }))
+  }
+  const reader = new OptionReader(value, path)
+  const addresses = readBindRange(reader.raw('address'), reader.pathOf('address'))
+  const settings = { backlog: reader.integer('backlog', 1, 65_535) }
+  reader.end()
+  return addresses.map((address) => ({ address, ...settings }))
+}

@@ -1,0 +1,6 @@
+import type { Address } from '../util/address.js'
+
+/** A server as it is connected to. */
+export interface Target {
+  readonly address: Address
+}
