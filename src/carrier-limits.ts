@@ -72,12 +72,6 @@ export const carrierLimits: readonly CarrierLimit[] = [
     instead: 'poolMaxConnections is refused',
   },
   {
-    carrier: 'undici',
-    missing: 'send-proxy',
-    reason: 'undici shares its connections between clients',
-    instead: 'sendProxy is refused',
-  },
-  {
     carrier: 'dispatcher',
     missing: 'pool-options',
     reason: 'a dispatcher keeps its connections itself',
