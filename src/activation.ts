@@ -72,7 +72,7 @@ class ActiveBackend {
     return new CheckSchedule(server, check, {
       clock,
       random,
-      target: targetOf(server),
+      target: targetOf(server, this.#backend),
       onFault: (thrown, where) => this.#backend.fault(thrown, `${where} of backends.${name}`),
     })
   }

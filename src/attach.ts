@@ -1,17 +1,41 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import { activate } from './activation.js'
 import { Carriers } from './carriers.js'
 import type { Frontend } from './core/frontend.js'
 import { acceptFrom } from './net/accept-from.js'
+import {
+  type AcceptProxyOption,
+  type AcceptProxySettings,
+  readAcceptProxy,
+} from './net/proxy-protocol/accept-options.js'
 import { handleRequest } from './node-http/handle-request.js'
 import { HttpCarrier } from './node-http/http-carrier.js'
 import { warnOfShorterTimeouts } from './node-http/server-timeouts.js'
+import { proxyHeaderStep } from './proxy-header-step.js'
 import { EvenkeelError } from './util/errors.js'
+import { OptionReader } from './util/options.js'
 
 /** A server that the application owns. */
 export type AttachableServer = HttpServer | HttpsServer | NetServer
+
+/** How a frontend takes the connections of a server that the application owns. */
+export interface AttachOptions {
+  /**
+   * Whose connections begin with a PROXY protocol header, as in `bind`. A `node:net` server's only: others have read of a
+   * connection before it can be asked. Default: nobody's. HAProxy: `accept-proxy`.
+   */
+  readonly acceptProxy?: AcceptProxyOption
+}
+
+function readOptions(options: AttachOptions): AcceptProxySettings | undefined {
+  const reader = new OptionReader(options, 'attach(options)')
+  const acceptProxy = reader.read('acceptProxy', readAcceptProxy)
+  reader.end()
+  return acceptProxy
+}
 
 /**
  * Puts a frontend behind a server that the application owns: a `node:http` or `node:https` server, or a `node:net` or
@@ -29,8 +53,8 @@ export type AttachableServer = HttpServer | HttpsServer | NetServer
  * server.listen(8080)
  * ```
  */
-export function attach(frontend: Frontend, server: AttachableServer): () => void {
-  const take = carrierFor(frontend, server)
+export function attach(frontend: Frontend, server: AttachableServer, options: AttachOptions = {}): () => void {
+  const take = carrierFor(frontend, server, readOptions(options))
   if (attached.has(server)) throw unfit(frontend, 'the server has a frontend already, and two would both answer')
   attached.add(server)
   const release = activate(frontend)
@@ -49,8 +73,15 @@ export function attach(frontend: Frontend, server: AttachableServer): () => void
 const attached = new WeakSet<AttachableServer>()
 
 /** What will bring the server's traffic to the frontend. Refuses before anything is started. */
-function carrierFor(frontend: Frontend, server: AttachableServer): () => () => void {
+function carrierFor(
+  frontend: Frontend,
+  server: AttachableServer,
+  acceptProxy: AcceptProxySettings | undefined,
+): () => () => void {
   const { mode } = frontend.settings
+  if (acceptProxy !== undefined && (server instanceof HttpServer || server instanceof TlsServer)) {
+    throw unfit(frontend, 'acceptProxy takes a node:net server: any other reads connections before it can be asked')
+  }
   if (server instanceof HttpServer || server instanceof HttpsServer) {
     if (mode === 'tcp') throw unfit(frontend, 'a frontend in TCP mode takes a node:net or node:tls server')
     return () => {
@@ -62,7 +93,8 @@ function carrierFor(frontend: Frontend, server: AttachableServer): () => () => v
   if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
   return () => {
     const carriers = new Carriers(frontend)
-    const stop = acceptFrom(server, frontend, (arrival) => carriers.accept(arrival))
+    const steps = acceptProxy === undefined ? [] : [proxyHeaderStep(frontend, acceptProxy)]
+    const stop = acceptFrom(server, frontend, steps, (arrival) => carriers.accept(arrival))
     return () => {
       stop()
       carriers.drain()

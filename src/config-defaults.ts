@@ -27,7 +27,7 @@ export const frontendNames = [
   'allowConnect',
   'track',
 ]
-export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive']
+export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive', 'clientHandshake']
 
 /** The same of a backend. */
 export const backendNames = [

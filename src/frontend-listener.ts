@@ -5,6 +5,7 @@ import type { BindSettings } from './net/bind-options.js'
 import type { Bound } from './net/listen-at.js'
 import { Listener } from './net/listener.js'
 import type { Opening } from './net/openings.js'
+import { proxyHeaderStep } from './proxy-header-step.js'
 
 /** A frontend at its own addresses: the listeners, and the carriers that their connections go to. */
 export class FrontendListener {
@@ -15,7 +16,7 @@ export class FrontendListener {
   constructor(frontend: Frontend, binds: readonly BindSettings[]) {
     this.#carriers = new Carriers(frontend)
     this.#listeners = binds.map(
-      (bind) => new Listener(bind, frontend, openingsOf(bind), (arrival) => this.#carriers.accept(arrival)),
+      (bind) => new Listener(bind, frontend, openingsOf(frontend, bind), (arrival) => this.#carriers.accept(arrival)),
     )
     this.#release = activate(frontend)
   }
@@ -45,6 +46,6 @@ export class FrontendListener {
 }
 
 /** What a connection to this bind goes through before it is served, in order. */
-function openingsOf(_bind: BindSettings): readonly Opening[] {
-  return []
+function openingsOf(frontend: Frontend, { acceptProxy }: BindSettings): readonly Opening[] {
+  return acceptProxy === undefined ? [] : [proxyHeaderStep(frontend, acceptProxy)]
 }

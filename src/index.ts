@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type AttachableServer, attach, handler, type RequestHandler } from './attach.js'
+export { type AttachableServer, type AttachOptions, attach, handler, type RequestHandler } from './attach.js'
 export type { Balancer, PickContext } from './balance/balancer.js'
 export { First } from './balance/first.js'
 export type { HashOptions } from './balance/hash/hash-options.js'
@@ -71,6 +71,7 @@ export type { Priority, PrioritySettings } from './core/priority.js'
 export type { ResponseView } from './core/response-view.js'
 export type { RetryBudgetOptions, RetryBudgetSettings } from './core/retry-budget.js'
 export type { RetryEvent, RetryOn, RetryOptions, RetryPolicy, RetryStatus } from './core/retry-options.js'
+export type { SendProxyOption, SendProxyOptions, SendProxySettings, UniqueIdOption } from './core/send-proxy-options.js'
 export { Server, type ServerOptions } from './core/server.js'
 export type { AdministrativeState, OperationalState } from './core/server-state.js'
 export type { PersistenceStep, TraceStep } from './core/trace.js'
@@ -91,6 +92,7 @@ export {
 export { errorFile } from './error-file.js'
 export { HealthCheck } from './health/health-check.js'
 export type { Bind, BindOptions } from './net/bind-options.js'
+export type { AcceptProxyOption } from './net/proxy-protocol/accept-options.js'
 export type { AppSessionOptions } from './persistence/app-session.js'
 export type { CookieOptions } from './persistence/cookie-options.js'
 export type { PersistenceOptions } from './persistence/persistence-options.js'

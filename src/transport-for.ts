@@ -1,5 +1,6 @@
 import type { Backend } from './core/backend.js'
 import type { Transport } from './core/carrier.js'
+import { readUniqueId, type SendProxySettings } from './core/send-proxy-options.js'
 import type { Server } from './core/server.js'
 import type { DispatcherOption } from './core/transport-options.js'
 import { Http1Transport } from './http1/pool.js'
@@ -9,8 +10,25 @@ import { DispatcherTransport } from './undici/dispatcher-transport.js'
 import { UndiciTransport } from './undici/transport.js'
 
 /** How a server is connected to. */
-export function targetOf(server: Server): Target {
-  return { address: server.address }
+export function targetOf(server: Server, backend: Backend): Target {
+  return { address: server.address, sendProxy: server.sendProxy && guarded(server.sendProxy, server, backend) }
+}
+
+/** An application's function that fails makes a header without an identifier, and a fault. */
+function guarded(settings: SendProxySettings, server: Server, backend: Backend): SendProxySettings {
+  const { uniqueId } = settings
+  if (typeof uniqueId !== 'function') return settings
+  return {
+    ...settings,
+    uniqueId: (client) => {
+      try {
+        return readUniqueId(uniqueId(client))
+      } catch (thrown) {
+        backend.fault(thrown, `uniqueId of backends.${backend.name}.servers.${server.name}`)
+        return undefined
+      }
+    },
+  }
 }
 
 /** Makes what carries exchanges to a server; undefined where the backend's dispatcher is a function that gave none. */
@@ -18,7 +36,7 @@ export function transportFor(backend: Backend, server: Server): Transport | unde
   const { mode, settings, clock } = backend
   const { dispatcher, httpReuse, responseLimits } = settings
   const connectTimeout = settings.timeout.connect
-  const target = targetOf(server)
+  const target = targetOf(server, backend)
   const pool = { ...settings.pool, ...server.pool }
   if (mode === 'tcp') return new TcpTransport(target, connectTimeout)
   if (dispatcher !== undefined) return throughDispatcher(backend, server, dispatcher)

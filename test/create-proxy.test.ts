@@ -73,7 +73,16 @@ describe('the short form', () => {
   })
 
   test('gives each side its options and its times', () => {
-    const timeout = { connect: 1, client: 2, server: 3, queue: 4, httpRequest: 5, httpKeepAlive: 6, tunnel: 7 }
+    const timeout = {
+      connect: 1,
+      client: 2,
+      server: 3,
+      queue: 4,
+      httpRequest: 5,
+      httpKeepAlive: 6,
+      tunnel: 7,
+      clientHandshake: 8,
+    }
     const proxy = createProxy({
       bind: 0,
       servers: [],
@@ -87,7 +96,7 @@ describe('the short form', () => {
     })
     const { settings: frontend } = proxy.frontend('main')
     const { settings: backend, balancer } = proxy.backend('main')
-    assert.deepEqual(frontend.timeout, { client: 2, httpRequest: 5, httpKeepAlive: 6 })
+    assert.deepEqual(frontend.timeout, { client: 2, httpRequest: 5, httpKeepAlive: 6, clientHandshake: 8 })
     assert.deepEqual(backend.timeout, { connect: 1, server: 3, queue: 4, tunnel: 7 })
     const { retries, redispatch } = backend.retryPolicy
     assert.deepEqual([retries, redispatch], [1, 2])
@@ -119,7 +128,8 @@ describe('defaults', () => {
     const proxy = createProxy({ defaults, frontends: { main: {} }, backends: { app: {} } })
     const frontend = proxy.frontend('main')
     const backend = proxy.backend('app')
-    assert.deepEqual(frontend.settings.timeout, { client: 2, httpRequest: 10_000, httpKeepAlive: 10_000 })
+    const times = { client: 2, httpRequest: 10_000, httpKeepAlive: 10_000, clientHandshake: 2 }
+    assert.deepEqual(frontend.settings.timeout, times)
     assert.deepEqual(backend.settings.timeout, { connect: 1, server: 3, queue: 1, tunnel: 3_600_000 })
     assert.equal(frontend.settings.maxConnections, 9)
     assert.equal(frontend.defaultBackend, backend)

@@ -57,6 +57,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),
   Server: () => knownBy(() => server(nonsense)),
+  sendProxy: () => knownBy(() => server({ sendProxy: nonsense })),
   cookie: () => knownBy(() => backend({ cookie: { name: 'S', mode: 'insert', ...nonsense } })),
   appSession: () => knownBy(() => backend({ appSession: { name: 'S', length: 1, timeout: 1, ...nonsense } })),
   stick: () =>
@@ -95,7 +96,7 @@ test('the time limits have the defaults that their table says', () => {
     if (limit === undefined) continue
     seen.push(limit)
     const [count, unit] = fallback!.split(' ')
-    assert.equal(fallback === 'as connect' ? usual.connect : Number(count) * units[unit!]!, real[limit], limit)
+    assert.equal(count === 'as' ? real[unit!] : Number(count) * units[unit!]!, real[limit], limit)
   }
   assert.deepEqual(seen.sort(), Object.keys(real).sort())
 })

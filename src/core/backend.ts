@@ -212,7 +212,7 @@ export class Backend extends Emitter<BackendEvents> implements ServerListener {
     if (server.cookie !== undefined && this.persistence?.cookieName === undefined) {
       throw new OptionError(`${path}.${server.name}.cookie`, server.cookie, 'nothing, as the backend has no cookie')
     }
-    refuseUnfit(server.pool, this.settings, `${path}.${server.name}`)
+    refuseUnfit(server, this.settings, `${path}.${server.name}`)
     server.join(this, id, this.settings.check, this.clock.now())
     this.#ids.take(id, path)
     this.#servers.set(server.name, server)

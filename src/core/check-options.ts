@@ -39,6 +39,11 @@ export interface CheckOptions {
   readonly address?: string
   /** The port to check, on the server's host or that of `address`; not for a Unix socket. HAProxy: `port`. */
   readonly port?: number
+  /**
+   * Whether a check's connection begins with a PROXY protocol header, which says that it is the proxy's own. Default: as
+   * the server's `sendProxy`, where the check goes to the server's own address. HAProxy: `check-send-proxy`.
+   */
+  readonly sendProxy?: boolean
 }
 
 /** What an HTTP check sends and expects. */
@@ -84,6 +89,8 @@ export interface CheckSettings {
   readonly spread: number
   readonly address: Address | undefined
   readonly port: number | undefined
+  /** Undefined: by the server. */
+  readonly sendProxy: boolean | undefined
   /** As they were written, so that a server's own can be laid over them. */
   readonly source: CheckOptions
 }
@@ -159,6 +166,7 @@ function readSettings(options: CheckOptions, path: string): CheckSettings {
     spread: (reader.integer('spreadChecks', 0, 50) ?? 0) / 100,
     address,
     port,
+    sendProxy: reader.boolean('sendProxy'),
     source: options,
   }
   reader.end()

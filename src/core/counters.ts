@@ -60,6 +60,8 @@ export class FrontendCounters {
   requestErrors = 0
   /** Connections closed unserved because `maxConnections` and the backlog behind it were full. */
   refusedConnections = 0
+  /** Connections closed since they brought no PROXY protocol header in time, or a malformed one. */
+  proxyHeaderErrors = 0
   /** Exchanges that failed inside, a callback's fault included. HAProxy: `eint`. */
   internalErrors = 0
   /** Trailer fields of requests that a transport could not carry. */

@@ -36,6 +36,8 @@ export interface FrontendTimeouts {
   readonly httpRequest?: Duration
   /** How long a kept connection may wait for the next request. Default 10s. HAProxy: `timeout http-keep-alive`. */
   readonly httpKeepAlive?: Duration
+  /** For what comes before a connection's data: a PROXY protocol header. Default: as `client`. HAProxy: `timeout client-hs`. */
+  readonly clientHandshake?: Duration
 }
 
 /** Options of a {@link Frontend}. */
@@ -69,7 +71,7 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly mode: Mode
   readonly maxConnections: number
   /** Milliseconds, `Infinity` for none. */
-  readonly timeout: { readonly client: number; readonly httpRequest: number; readonly httpKeepAlive: number }
+  readonly timeout: Readonly<Record<keyof FrontendTimeouts, number>>
   readonly errorFiles: ErrorPages
   readonly log: LogSink | undefined
   readonly requestLimits: RequestLimits
@@ -96,11 +98,14 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     client: timeout.duration('client'),
     httpRequest: timeout.duration('httpRequest'),
     httpKeepAlive: timeout.duration('httpKeepAlive'),
+    clientHandshake: timeout.duration('clientHandshake'),
   }))
+  const client = unlimited(own?.client) ?? 60_000
   return {
-    client: unlimited(own?.client) ?? 60_000,
+    client,
     httpRequest: unlimited(own?.httpRequest) ?? 10_000,
     httpKeepAlive: unlimited(own?.httpKeepAlive) ?? 10_000,
+    clientHandshake: unlimited(own?.clientHandshake) ?? client,
   }
 }
 

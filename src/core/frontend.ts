@@ -24,7 +24,7 @@ import { clientOf } from './message/forwarded.js'
 import type { RequestHead } from './message/head.js'
 import { RawRequestHead } from './message/raw-head.js'
 import { usualPriority } from './priority.js'
-import { Session } from './session.js'
+import { type ConnectionOrigin, Session } from './session.js'
 import type { TraceStep } from './trace.js'
 import { readTracking, type Tracking } from './tracking.js'
 
@@ -162,10 +162,10 @@ export class Frontend extends Emitter<FrontendEvents> {
   }
 
   /** Counts a client connection that was let in. @internal */
-  openSession(client: ClientAddress, localPort: number, secure: boolean): Session {
+  openSession(client: ClientAddress, localPort: number, secure: boolean, origin?: ConnectionOrigin): Session {
     this.counters.sessions.opened(this.clock.now())
     for (const limit of this.limits) limit.take()
-    const session = new Session(this, client, localPort, secure)
+    const session = new Session(this, client, localPort, secure, origin)
     if (this.tracking !== undefined) this.#track(session, this.tracking)
     return session
   }

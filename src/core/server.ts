@@ -8,6 +8,7 @@ import { ServingCounters } from './counters.js'
 import type { Load } from './load.js'
 import { type PoolOptions, type PoolSettings, readPool } from './pool-options.js'
 import { RiseFall } from './rise-fall.js'
+import { readSendProxy, type SendProxyOption, type SendProxySettings } from './send-proxy-options.js'
 import {
   type AdministrativeState,
   type OperationalState,
@@ -58,6 +59,12 @@ export interface ServerOptions extends PoolOptions {
    * and `" , ; \ | ~`. Servers may share one: the first that takes traffic gets them. Default: none. HAProxy: `cookie`.
    */
   readonly cookie?: string
+  /**
+   * Tells it who its clients are in a PROXY protocol header, with which each connection begins: `v1`, `v2`, or version 2
+   * with more than addresses. A connection serves one client alone then. Not with `transport: 'undici'` or a dispatcher.
+   * Default: nothing. HAProxy: `send-proxy`, `send-proxy-v2`, `proxy-v2-options`.
+   */
+  readonly sendProxy?: SendProxyOption
   /** Exempts it from what stick rules store: nobody is kept here. Default false. HAProxy: `non-stick`. */
   readonly nonStick?: boolean
 }
@@ -127,6 +134,9 @@ export class Server {
   /** How often it was up and went down, or into maintenance. HAProxy: `chkdown`. */
   timesDown = 0
 
+  /** What it is told of its clients; undefined: nothing. */
+  readonly sendProxy: SendProxySettings | undefined
+
   readonly #checkOption: CheckOption | undefined
   readonly #path: string
   #weight: number
@@ -155,6 +165,7 @@ export class Server {
     this.cookie = reader.read('cookie', readCookie)
     this.nonStick = reader.boolean('nonStick') ?? false
     this.pool = readPool(reader)
+    this.sendProxy = reader.read('sendProxy', readSendProxy)
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.

@@ -1,9 +1,20 @@
+import type { Duplex } from 'node:stream'
 import type { TrackedEntry } from '../sticky-table/tracked-entry.js'
 import type { ClientAddress } from './exchange-view.js'
+import type { ProxiedConnection } from './proxied-connection.js'
 
 /** Who counts sessions: a frontend. */
 export interface SessionOwner {
   sessionClosed(): void
+}
+
+/** What is known of a connection beside its client: servers may be told of it. */
+export interface ConnectionOrigin {
+  readonly socket: Duplex
+  /** The IP address that the client connected to; empty for a Unix socket. */
+  readonly localAddress: string
+  /** What its PROXY protocol header told, where it came with one. */
+  readonly proxied?: ProxiedConnection | undefined
 }
 
 /** An idle server connection that serves one client connection alone. */
@@ -34,6 +45,8 @@ export class Session {
     /** The port that the client connected to; 0 for a Unix socket. */
     readonly localPort: number,
     readonly secure: boolean,
+    /** Undefined for a session that no connection is behind. */
+    readonly origin?: ConnectionOrigin,
   ) {}
 
   /** Says whether it is the session's first exchange that begins. */

@@ -59,7 +59,7 @@ export function readTransport(reader: OptionReader): TransportSettings {
     throw new OptionError(reader.pathOf('httpReuse'), reuse, "'always', as undici chooses its connections itself")
   }
   const own = readPool(reader)
-  refuseUnfit(own, { transport, dispatcher }, reader.path)
+  refuseUnfit({ pool: own }, { transport, dispatcher }, reader.path)
   return {
     transport,
     dispatcher,
@@ -71,11 +71,14 @@ export function readTransport(reader: OptionReader): TransportSettings {
 
 /** Refuses what a transport can't do of that which is said about its connections. */
 export function refuseUnfit(
-  pool: Partial<PoolSettings>,
+  { pool, sendProxy }: { readonly pool: Partial<PoolSettings>; readonly sendProxy?: unknown },
   { transport, dispatcher }: Pick<TransportSettings, 'transport' | 'dispatcher'>,
   path: string,
 ): void {
   if (transport !== 'undici') return
+  if (sendProxy !== undefined) {
+    throw new OptionError(`${path}.sendProxy`, sendProxy, 'nothing, as undici shares its connections between clients')
+  }
   const unfit = poolNames.find(
     (name) => pool[name] !== undefined && (dispatcher !== undefined || name === 'poolMaxConnections'),
   )

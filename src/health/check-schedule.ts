@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { CheckSettings } from '../core/check-options.js'
 import type { ProbeResult } from '../core/check-result.js'
+import { readSendProxy } from '../core/send-proxy-options.js'
 import type { Server } from '../core/server.js'
 import type { Target } from '../net/target.js'
 import type { Clock, Timer } from '../util/clock.js'
@@ -162,10 +163,19 @@ function probeOf(settings: CheckSettings): ServerProbe {
   return http === undefined ? tcpProbe(settings) : httpProbe(http, settings)
 }
 
-function targetOf({ address, port }: CheckSettings, server: Target): Target {
+function targetOf({ address, port, sendProxy }: CheckSettings, server: Target): Target {
   const at = address ?? server.address
-  return { ...server, address: port === undefined || 'path' in at ? at : { host: at.host, port } }
+  const isElsewhere = address !== undefined || port !== undefined
+  const tellsItself = sendProxy ?? !isElsewhere
+  return {
+    ...server,
+    address: port === undefined || 'path' in at ? at : { host: at.host, port },
+    sendProxy: tellsItself ? (server.sendProxy ?? (sendProxy === true ? textHeaders : undefined)) : undefined,
+  }
 }
+
+/** What a check is told to send to a server that gets no headers from exchanges. */
+const textHeaders = readSendProxy('v1', 'sendProxy')
 
 function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : inspect(thrown)

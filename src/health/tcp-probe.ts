@@ -14,7 +14,9 @@ export function tcpProbe({ timeout }: CheckSettings): ServerProbe {
         if (outcome.socket === undefined) return resolve(connectFailure(outcome.error))
         outcome.socket.on('error', ignore)
         // A reset, as HAProxy sends it, leaves no connection in TIME_WAIT here; a Unix socket has none.
-        if ('path' in target.address) outcome.socket.destroy()
+        // What stands there first would be lost with it.
+        if (target.sendProxy !== undefined) outcome.socket.destroySoon()
+        else if ('path' in target.address) outcome.socket.destroy()
         else outcome.socket.resetAndDestroy()
         resolve(connected)
       })

@@ -72,7 +72,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#socket = socket
     this.#date = date
     this.deadline = new Deadline(frontend.clock)
-    this.#session = frontend.openSession(client, localPort, isSecure(socket))
+    this.#session = frontend.openSession(client, localPort, isSecure(socket), arrival)
     this.#headBeganAt = frontend.clock.now()
     this.deadline.set(this, frontend.settings.timeout.httpRequest)
     // However the socket was made: a client that has ended its side may want its answer.

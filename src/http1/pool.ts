@@ -25,8 +25,8 @@ const longestMargin = 1000
 
 /**
  * Sends exchanges to one server over HTTP/1.1, on connections that are kept and taken up again, the youngest first.
- * A connection that carries its client's authentication, and every one with `httpReuse: 'never'`, belongs to that
- * client's session, which keeps it while it is idle.
+ * A connection that carries its client's authentication, and every one with `httpReuse: 'never'` or of which the server
+ * was told whose it is (`sendProxy`), belongs to that client's session, which keeps it while it is idle.
  */
 export class Http1Transport implements Transport, ServerConnectionOwner {
   readonly capabilities: TransportCapabilities = { expectContinue: true, requestTrailers: true }
@@ -37,6 +37,8 @@ export class Http1Transport implements Transport, ServerConnectionOwner {
   readonly responseLimits: ResponseLimits
   readonly #clock: Clock
   readonly #httpReuse: HttpReuse
+  /** Each connection serves one client alone. */
+  readonly #isUnshared: boolean
   readonly #maxIdle: number
   readonly #purgeDelay: number
   /** How long an idle connection is kept: the server may have said less than was asked for. */
@@ -58,6 +60,8 @@ export class Http1Transport implements Transport, ServerConnectionOwner {
     this.responseLimits = options.responseLimits
     this.#clock = options.clock
     this.#httpReuse = options.httpReuse
+    // What a server was told of a client in the beginning holds for all that follows.
+    this.#isUnshared = options.httpReuse === 'never' || target.sendProxy !== undefined
     this.#maxIdle = options.poolMaxConnections
     this.#purgeDelay = this.#idleTime = options.poolPurgeDelay
   }
@@ -83,7 +87,7 @@ export class Http1Transport implements Transport, ServerConnectionOwner {
 
   putBack(connection: ServerConnection, session: Session): void {
     if (this.#isClosed || this.#idleTime === 0) return connection.destroy()
-    if (connection.isPrivate || this.#httpReuse === 'never') {
+    if (connection.isPrivate || this.#isUnshared) {
       if (!session.keep(connection)) return connection.destroy()
       connection.keeper = session
       return this.#kept.push(connection)

@@ -104,8 +104,9 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
     if (this.#socket !== undefined) return this.#sendOn(this.#socket, first, ended)
     const { target, connectTimeout: timeout } = this.owner
     // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one.
-    const onread = asksForTunnel(this.#request!.head!) ? undefined : this.#onread
-    this.#giveUpDial = dial(target, { timeout, onread }, ({ socket, error }) => {
+    const { head, session } = this.#request!
+    const onread = asksForTunnel(head!) ? undefined : this.#onread
+    this.#giveUpDial = dial(target, { timeout, onread, session }, ({ socket, error }) => {
       if (socket === undefined) return this.#dialFailed(error)
       this.#open(socket)
       if (onread === undefined) socket.on('data', this.#onData)

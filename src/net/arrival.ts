@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import type { ClientAddress } from '../core/exchange-view.js'
+import type { ConnectionOrigin } from '../core/session.js'
 import { normalizeAddress } from '../util/network.js'
 
 /** An accepted connection on its way to its carrier, with what its session is told of it. */
-export interface Arrival {
+export interface Arrival extends ConnectionOrigin {
   readonly socket: Socket
   /** Who connected. */
   readonly client: ClientAddress
@@ -14,7 +15,8 @@ export interface Arrival {
 /** A connection as its socket tells of it. */
 export function arrivalOf(socket: Socket): Arrival {
   const client = { address: normalizeAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-  return { socket, client, localPort: socket.localPort ?? 0 }
+  const localAddress = normalizeAddress(socket.localAddress ?? '')
+  return { socket, client, localAddress, localPort: socket.localPort ?? 0 }
 }
 
 /** Whether the connection is TLS. */

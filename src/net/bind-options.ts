@@ -1,6 +1,7 @@
 import { type Address, readBindRange } from '../util/address.js'
 import { OptionError } from '../util/errors.js'
 import { OptionReader } from '../util/options.js'
+import { type AcceptProxyOption, type AcceptProxySettings, readAcceptProxy } from './proxy-protocol/accept-options.js'
 
 /** Where a frontend listens, and how. HAProxy: `bind` and its keywords. */
 export interface BindOptions {
@@ -11,6 +12,12 @@ export interface BindOptions {
    * has no room. Default: the frontend's `maxConnections`, or 1024. HAProxy: `backlog`.
    */
   readonly backlog?: number
+  /**
+   * Whose connections begin with a PROXY protocol header, of either version: `true` for everybody's, `{ from }` for those
+   * from the given addresses and networks. What it names is the client then, for everything. Default: nobody's. HAProxy:
+   * `accept-proxy`, `expect-proxy layer4`.
+   */
+  readonly acceptProxy?: AcceptProxyOption
 }
 
 /**
@@ -24,6 +31,8 @@ export interface BindSettings {
   readonly address: Address
   /** Undefined: by the frontend's limit. */
   readonly backlog: number | undefined
+  /** Undefined: nobody brings a PROXY protocol header. */
+  readonly acceptProxy: AcceptProxySettings | undefined
 }
 
 /** Reads the `bind` option: settings for every address that it names. */
@@ -35,11 +44,14 @@ export function readBinds(value: unknown, path: string): BindSettings[] {
 
 function readBindEntry(value: unknown, path: string): BindSettings[] {
   if (typeof value !== 'object' || value === null) {
-    return readBindRange(value, path).map((address) => ({ address, backlog: undefined }))
+    return readBindRange(value, path).map((address) => ({ address, backlog: undefined, acceptProxy: undefined }))
   }
   const reader = new OptionReader(value, path)
   const addresses = readBindRange(reader.raw('address'), reader.pathOf('address'))
-  const settings = { backlog: reader.integer('backlog', 1, 65_535) }
+  const settings = {
+    backlog: reader.integer('backlog', 1, 65_535),
+    acceptProxy: reader.read('acceptProxy', readAcceptProxy),
+  }
   reader.end()
   return addresses.map((address) => ({ address, ...settings }))
 }

@@ -1,5 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
+import type { Session } from '../core/session.js'
 import { formatAddress } from '../util/address.js'
+import { headerFor } from './proxy-protocol/header-for.js'
 import type { Target } from './target.js'
 
 /** How {@link dial} connects. */
@@ -10,6 +12,8 @@ export interface DialOptions {
   readonly keepAlive?: number | undefined
   /** Whether the socket stays writable when the peer has ended its side: Node's `allowHalfOpen`. Default false. */
   readonly allowHalfOpen?: boolean
+  /** Whose exchange the connection is for, of which a PROXY protocol header tells; absent: the proxy's own. */
+  readonly session?: Session
   /** Where and how the socket reads, in the place of a stream: Node's `onread`. */
   readonly onread?: OnReadOpts | undefined
 }
@@ -82,7 +86,14 @@ class Attempt {
 
   readonly #connected = () => {
     this.#end()
-    this.callback({ socket: this.#socket })
+    const { sendProxy } = this.target
+    if (sendProxy === undefined) return this.callback({ socket: this.#socket })
+    // It leaves together with what the receiver sends at once.
+    const socket = this.#socket
+    socket.cork()
+    socket.write(headerFor(sendProxy, this.options.session, socket))
+    this.callback({ socket })
+    socket.uncork()
   }
 
   readonly #failed = (error: Error) => {

@@ -47,8 +47,8 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
     this.#frontend = frontend
     this.#owner = owner
     this.#deadline = new Deadline(frontend.clock)
-    const { client, localPort } = arrivalOf(socket)
-    this.session = frontend.openSession(client, localPort, isSecure(socket))
+    const arrival = arrivalOf(socket)
+    this.session = frontend.openSession(arrival.client, arrival.localPort, isSecure(socket), arrival)
     socket[key] = this
     socket.on('close', () => this.#closed())
     // node:http attaches its own, but takes it away when a socket is upgraded.

@@ -110,6 +110,10 @@ export const metrics: Metrics = {
 
   requestErrors: { ...counter('ereq', 'Requests malformed, too slow or given up'), ...entered('requestErrors') },
   refusedConnections: { ...counter(undefined, 'Connections refused as too many'), ...entered('refusedConnections') },
+  proxyHeaderErrors: {
+    ...counter(undefined, 'Connections without a good PROXY protocol header'),
+    ...entered('proxyHeaderErrors'),
+  },
   internalErrors: { ...counter('eint', 'Exchanges that failed inside'), ...entered('internalErrors') },
   droppedTrailers: { ...counter(undefined, 'Trailer fields that were not carried'), ...entered('droppedTrailers') },
   connectionErrors: { ...counter('econ', 'Failures to connect or to find a server'), ...served('connectionErrors') },

@@ -45,6 +45,8 @@ export interface FrontendStats extends TrafficStats {
   readonly requestErrors: number
   /** Connections closed unserved because `maxConnections` and the backlog behind it were full. */
   readonly refusedConnections: number
+  /** Connections closed since they brought no PROXY protocol header in time, or a malformed one. */
+  readonly proxyHeaderErrors: number
   /** Exchanges that failed inside, a callback's fault included. HAProxy: `eint`. */
   readonly internalErrors: number
   /** Trailer fields of requests that could not be carried to the server. */

@@ -31,7 +31,7 @@ export class TcpDownstream implements Downstream, OpenConnection {
     // The end of what the client sends is not the end of what it wants to read.
     socket.allowHalfOpen = true
     this.deadline = new Deadline(frontend.clock)
-    this.#session = frontend.openSession(client, localPort, isSecure(socket))
+    this.#session = frontend.openSession(client, localPort, isSecure(socket), arrival)
     this.#exchange = new Exchange(frontend, this.#session, this, undefined, frontend.clock.now())
     socket.on('error', ignore)
     socket.on('close', () => this.#closed())

@@ -1,5 +1,5 @@
 import type { Chunk, OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
-import { dial } from '../net/dialer.js'
+import { type DialOptions, dial } from '../net/dialer.js'
 import type { Target } from '../net/target.js'
 
 /** Connects exchanges in TCP mode to one server: each on a connection of its own. */
@@ -12,8 +12,8 @@ export class TcpTransport implements Transport {
     private readonly connectTimeout: number,
   ) {}
 
-  open(_request: OutgoingRequest, listener: ServerListener): Try {
-    return new TcpTry(this.target, this.connectTimeout, listener)
+  open({ session }: OutgoingRequest, listener: ServerListener): Try {
+    return new TcpTry(this.target, { timeout: this.connectTimeout, session }, listener)
   }
 
   close(): void {}
@@ -24,12 +24,12 @@ class TcpTry implements Try {
 
   constructor(
     private readonly target: Target,
-    private readonly connectTimeout: number,
+    private readonly options: DialOptions,
     private readonly listener: ServerListener,
   ) {}
 
   send(first: Chunk | undefined): void {
-    this.#cancel = dial(this.target, { timeout: this.connectTimeout }, (outcome) => {
+    this.#cancel = dial(this.target, this.options, (outcome) => {
       const { listener } = this
       if (outcome.socket === undefined) {
         listener.serverFailed({ kind: outcome.error.kind, sent: false, reused: false, cause: outcome.error })

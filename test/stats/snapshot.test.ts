@@ -95,6 +95,7 @@ describe('a frontend’s figures', () => {
       refusedConnections: 4,
       internalErrors: 5,
       droppedTrailers: 6,
+      proxyHeaderErrors: 7,
     })
     assert.deepEqual(
       some(
@@ -105,8 +106,9 @@ describe('a frontend’s figures', () => {
         'refusedConnections',
         'internalErrors',
         'droppedTrailers',
+        'proxyHeaderErrors',
       ),
-      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6, 7],
     )
   })
 })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 const others = 200
 
 /** As many connections as wanted, or as the limit of open files lets a process have, with `ends` of each in it. */
-export function affordable(wanted: number, ends: 1 | 2, say: (message: string) => void): number {
+export function affordable(wanted: number, ends: 1 | 2 | 4, say: (message: string) => void): number {
   const limit = openFileLimit()
   const most = Math.floor((limit - others) / ends)
   if (most < wanted) say(`${most} connections in the place of ${wanted}: ulimit -n is ${limit}`)
