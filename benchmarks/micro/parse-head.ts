@@ -80,7 +80,10 @@ const responseSteps: Readonly<Record<string, Step>> = {
   'parse text, forward': (_, text) => responseHead(parseResponseHead(text, 'GET')).forwardedText([]).length,
   'read bytes': (bytes) => responseHead(readResponseHead(bytes, bytes.length, 0, 'GET')).bodyLength,
   'bytes to bytes': (bytes) =>
-    out.write(responseText(responseHead(readResponseHead(bytes, bytes.length, 0, 'GET')), [], false, undefined, date), 'latin1'),
+    out.write(
+      responseText(responseHead(readResponseHead(bytes, bytes.length, 0, 'GET')), [], false, undefined, date),
+      'latin1',
+    ),
 }
 
 /** Nanoseconds for one: the median of the batches. */
