@@ -55,16 +55,22 @@ export class CertificateTable {
   }
 }
 
+/** What clients' certificates are held against. Node takes it from the certificate that a client is shown. */
+export interface Authorities {
+  readonly ca?: string[]
+  readonly crl?: string[]
+}
+
 /** Reads the `certificates` option: one certificate or a list. */
-export function readCertificates(value: unknown, path: string): CertificateTable {
+export function readCertificates(value: unknown, path: string, authorities: Authorities): CertificateTable {
   const [first, ...others] = Array.isArray(value)
-    ? value.map((entry: unknown, index) => readCertificate(entry, `${path}[${index}]`))
-    : [readCertificate(value, path)]
+    ? value.map((entry: unknown, index) => readCertificate(entry, `${path}[${index}]`, authorities))
+    : [readCertificate(value, path, authorities)]
   if (first === undefined) throw new OptionError(path, value, 'a certificate, or a list of them')
   return new CertificateTable([first, ...others])
 }
 
-function readCertificate(value: unknown, path: string): Certificate {
+function readCertificate(value: unknown, path: string, authorities: Authorities): Certificate {
   const isPem = typeof value === 'string' || value instanceof Uint8Array
   const reader = new OptionReader(isPem ? { cert: value } : value, path)
   const cert = readPem(reader.raw('cert'), isPem ? path : reader.pathOf('cert'), 'CERTIFICATE')
@@ -77,7 +83,7 @@ function readCertificate(value: unknown, path: string): Certificate {
   try {
     const parsed = new X509Certificate(cert)
     return {
-      context: createSecureContext(source),
+      context: createSecureContext({ ...source, ...authorities }),
       source,
       names: names ?? namesOf(parsed),
       der: parsed.raw,

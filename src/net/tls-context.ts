@@ -9,7 +9,7 @@ import {
   type TlsVersionOptions,
   type TlsVersionSettings,
 } from '../util/tls-versions.js'
-import { type CertificateOptions, type CertificateTable, readCertificates } from './certificates.js'
+import { type Authorities, type CertificateOptions, type CertificateTable, readCertificates } from './certificates.js'
 
 /** How a bind speaks TLS. HAProxy: `ssl` and its keywords on a `bind` line. */
 export interface TlsOptions extends TlsVersionOptions {
@@ -98,12 +98,12 @@ export function readTlsContext(value: unknown, path: string): TlsContext {
 
 function readTls(options: TlsOptions, ticketKeys: Buffer, path: string): TlsSettings {
   const reader = new OptionReader(options, path)
-  const certificates = readCertificates(reader.raw('certificates'), reader.pathOf('certificates'))
   const versions = readTlsVersions(reader)
   const strictSni = reader.boolean('strictSni') ?? false
   const alpn = reader.read('alpn', readProtocols)
   const clientCertificate = reader.oneOf('clientCertificate', ['none', 'optional', 'required']) ?? 'none'
   const authorities = readAuthorities(reader, clientCertificate !== 'none')
+  const certificates = readCertificates(reader.raw('certificates'), reader.pathOf('certificates'), authorities)
   const hasTickets = reader.boolean('sessionTickets') ?? true
   reader.end()
   const { minVersion, maxVersion, ciphers } = versions
@@ -124,7 +124,7 @@ function readTls(options: TlsOptions, ticketKeys: Buffer, path: string): TlsSett
 }
 
 /** What clients' certificates are held against. */
-function readAuthorities(reader: OptionReader, isAsked: boolean): { ca?: string[]; crl?: string[] } {
+function readAuthorities(reader: OptionReader, isAsked: boolean): Authorities {
   const ca = reader.read('ca', (value, path) => readPems(value, path, 'CERTIFICATE'))
   const crl = reader.read('crl', (value, path) => readPems(value, path, 'X509 CRL'))
   if (isAsked && ca === undefined) {

@@ -69,20 +69,18 @@ export class TlsGate {
   }
 
   #secured(secure: TLSSocket, isAsked: boolean): void {
-    const below = socketBelow(secure)
     secure.on('error', ignore)
+    const handshake = this.#take(socketBelow(secure))
     // Node lets a certificate in doubt pass where none would do.
     const isRefused = isAsked && !secure.authorized && secure.getPeerX509Certificate() !== undefined
-    if (!isRefused) return this.#take(below)?.complete(secure)
-    this.failed(below)
+    if (!isRefused) return handshake?.complete(secure)
+    this.#options.counters.failedHandshakes++
     secure.destroy()
   }
 
   /** A handshake came to nothing; once for each. */
   failed(socket: Socket): void {
-    if (this.#take(socket) === undefined) return
-    this.#options.counters.failedHandshakes++
-    socket.destroy()
+    if (this.#take(socket) !== undefined) this.#options.counters.failedHandshakes++
   }
 
   /** A handshake is over. */
@@ -114,7 +112,9 @@ class Handshake implements DeadlineOwner {
   }
 
   deadlinePassed(): void {
-    this.#gate.failed(this.#arrival.socket)
+    const { socket } = this.#arrival
+    this.#gate.failed(socket)
+    socket.destroy()
   }
 
   end(): void {
