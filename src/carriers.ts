@@ -1,4 +1,3 @@
-import type { TLSSocket } from 'node:tls'
 import type { Frontend } from './core/frontend.js'
 import { Http1Carrier } from './http1/http1-carrier.js'
 import type { Arrival } from './net/arrival.js'
@@ -19,6 +18,11 @@ export class Carriers {
     const isTcp = frontend.settings.mode === 'tcp'
     this.#usual = isTcp ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
     this.#byProtocol = new Map(isTcp ? [] : [['http/1.1', this.#usual]])
+  }
+
+  /** The names of the protocols, the preferred first. */
+  get protocols(): readonly string[] {
+    return [...this.#byProtocol.keys()]
   }
 
   /** Hands a connection to the carrier of `protocol`: by default that which client and server agreed on by ALPN. */
@@ -47,6 +51,6 @@ export class Carriers {
   }
 }
 
-function agreedProtocol({ socket }: Arrival): string | undefined {
-  return (socket as Partial<TLSSocket>).alpnProtocol || undefined
+function agreedProtocol({ tls }: Arrival): string | undefined {
+  return tls?.alpn || undefined
 }

@@ -5,6 +5,7 @@ import type { BindSettings } from './net/bind-options.js'
 import type { Bound } from './net/listen-at.js'
 import { Listener } from './net/listener.js'
 import type { Opening } from './net/openings.js'
+import { TlsGate } from './net/tls-gate.js'
 import { proxyHeaderStep } from './proxy-header-step.js'
 
 /** A frontend at its own addresses: the listeners, and the carriers that their connections go to. */
@@ -16,9 +17,22 @@ export class FrontendListener {
   constructor(frontend: Frontend, binds: readonly BindSettings[]) {
     this.#carriers = new Carriers(frontend)
     this.#listeners = binds.map(
-      (bind) => new Listener(bind, frontend, openingsOf(frontend, bind), (arrival) => this.#carriers.accept(arrival)),
+      (bind) =>
+        new Listener(bind, frontend, this.#openingsOf(bind, frontend), (arrival) => this.#carriers.accept(arrival)),
     )
     this.#release = activate(frontend)
+  }
+
+  /** What a connection to this bind goes through before it is served, in order. */
+  #openingsOf({ acceptProxy, tls }: BindSettings, frontend: Frontend): readonly Opening[] {
+    const { settings, clock, counters } = frontend
+    const steps: Opening[] = []
+    if (acceptProxy !== undefined) steps.push(proxyHeaderStep(frontend, acceptProxy))
+    if (tls !== undefined) {
+      const { protocols } = this.#carriers
+      steps.push(new TlsGate(tls, { clock, timeout: settings.timeout.clientHandshake, protocols, counters }).open)
+    }
+    return steps
   }
 
   async listen(): Promise<void> {
@@ -43,9 +57,4 @@ export class FrontendListener {
     this.#carriers.shutDown()
     this.#release()
   }
-}
-
-/** What a connection to this bind goes through before it is served, in order. */
-function openingsOf(frontend: Frontend, { acceptProxy }: BindSettings): readonly Opening[] {
-  return acceptProxy === undefined ? [] : [proxyHeaderStep(frontend, acceptProxy)]
 }

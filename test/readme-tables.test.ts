@@ -9,7 +9,19 @@ import type { FrontendOptions } from '../src/core/frontend-options.js'
 import { outcomes } from '../src/core/outcome.js'
 import type { ServerOptions } from '../src/core/server.js'
 import type { WholeConfig } from '../src/create-proxy.js'
-import { Backend, createProxy, Frontend, HealthCheck, OptionError, Server, StickyTable, source } from '../src/index.js'
+import {
+  Backend,
+  createProxy,
+  Frontend,
+  HealthCheck,
+  OptionError,
+  Server,
+  StickyTable,
+  source,
+  TlsContext,
+  type TlsOptions,
+} from '../src/index.js'
+import { selfSigned } from './support/certificate.js'
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const markdown = read('README.md')
@@ -29,6 +41,7 @@ function namesUnder(heading: string): string[] {
 }
 
 const nonsense = { nonsense: true }
+const own = selfSigned('a.test')
 
 /** The options that are known where `make` gives an unknown one. */
 function knownBy(make: () => unknown): string[] {
@@ -53,6 +66,8 @@ const tables: Readonly<Record<string, () => string[]>> = {
   // Where a frontend listens is known to createProxy alone.
   Frontend: () => ['bind', ...knownBy(() => frontend(nonsense))],
   bind: () => knownBy(() => createProxy({ bind: { address: 0, ...nonsense }, servers: [] })),
+  'tls of a bind': () => knownBy(() => new TlsContext({ certificates: own, ...nonsense } as TlsOptions)),
+  certificates: () => knownBy(() => new TlsContext({ certificates: { ...own, ...nonsense } })),
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
   Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),

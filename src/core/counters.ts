@@ -62,6 +62,8 @@ export class FrontendCounters {
   refusedConnections = 0
   /** Connections closed since they brought no PROXY protocol header in time, or a malformed one. */
   proxyHeaderErrors = 0
+  /** Connections closed because their handshake of TLS failed or took too long. HAProxy: `ssl_failed_handshake`. */
+  failedHandshakes = 0
   /** Exchanges that failed inside, a callback's fault included. HAProxy: `eint`. */
   internalErrors = 0
   /** Trailer fields of requests that a transport could not carry. */

@@ -1,5 +1,6 @@
 import type { RequestHead } from './message/head.js'
 import type { ResponseView } from './response-view.js'
+import type { TlsView } from './tls-view.js'
 
 /** The client's end of a connection. */
 export interface ClientAddress {
@@ -28,6 +29,8 @@ export interface ExchangeView {
   readonly source: ClientAddress
   /** Whether the client's connection is TLS. */
   readonly secure: boolean
+  /** What is known of the TLS of the client's connection; undefined when it is not TLS. */
+  readonly tls?: TlsView | undefined
   /**
    * The first bytes of the request's body, in TCP mode of the connection, as far as a balancer wanted to see them before
    * it chose; undefined when none did. HAProxy: `req.body`, `req.payload`.
@@ -49,9 +52,13 @@ export class RequestView implements ExchangeView {
     readonly head: RequestHead | undefined,
     readonly source: ClientAddress,
     readonly secure: boolean,
-    /** The client's connection, as far as it says which server knows the client. */
-    readonly session?: { readonly boundTo: object | undefined },
+    /** The client's connection, as far as it says which server knows the client, and what TLS tells. */
+    readonly session?: { readonly boundTo: object | undefined; readonly tls?: TlsView | undefined },
   ) {}
+
+  get tls(): TlsView | undefined {
+    return this.session?.tls
+  }
 
   get method(): string {
     return this.head?.method ?? ''

@@ -36,7 +36,7 @@ export interface FrontendTimeouts {
   readonly httpRequest?: Duration
   /** How long a kept connection may wait for the next request. Default 10s. HAProxy: `timeout http-keep-alive`. */
   readonly httpKeepAlive?: Duration
-  /** For what comes before a connection's data: a PROXY protocol header. Default: as `client`. HAProxy: `timeout client-hs`. */
+  /** For what comes before a connection's data: a PROXY protocol header, a handshake of TLS; each of them. Default: as `client`. HAProxy: `timeout client-hs`. */
   readonly clientHandshake?: Duration
 }
 

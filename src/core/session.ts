@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { TrackedEntry } from '../sticky-table/tracked-entry.js'
 import type { ClientAddress } from './exchange-view.js'
 import type { ProxiedConnection } from './proxied-connection.js'
+import type { TlsView } from './tls-view.js'
 
 /** Who counts sessions: a frontend. */
 export interface SessionOwner {
@@ -15,6 +16,8 @@ export interface ConnectionOrigin {
   readonly localAddress: string
   /** What its PROXY protocol header told, where it came with one. */
   readonly proxied?: ProxiedConnection | undefined
+  /** What is known of its TLS; undefined: it is not TLS. */
+  readonly tls?: TlsView | undefined
 }
 
 /** An idle server connection that serves one client connection alone. */
@@ -48,6 +51,11 @@ export class Session {
     /** Undefined for a session that no connection is behind. */
     readonly origin?: ConnectionOrigin,
   ) {}
+
+  /** What is known of its TLS, where it is TLS and somebody knows. */
+  get tls(): TlsView | undefined {
+    return this.origin?.tls
+  }
 
   /** Says whether it is the session's first exchange that begins. */
   exchangeBegan(): boolean {

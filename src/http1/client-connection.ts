@@ -11,7 +11,7 @@ import { asksForTunnel } from '../core/message/hop-by-hop.js'
 import { outcomes } from '../core/outcome.js'
 import type { Session } from '../core/session.js'
 import { recordUnbornRequest } from '../core/unborn-request.js'
-import { type Arrival, isSecure } from '../net/arrival.js'
+import type { Arrival } from '../net/arrival.js'
 import { breakOff } from '../net/break-off.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { hasRoom } from '../net/has-room.js'
@@ -67,12 +67,12 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   #isClosing = false
 
   constructor(frontend: Frontend, arrival: Arrival, date: DateField) {
-    const { socket, client, localPort } = arrival
+    const { socket, client, localPort, tls } = arrival
     this.#frontend = frontend
     this.#socket = socket
     this.#date = date
     this.deadline = new Deadline(frontend.clock)
-    this.#session = frontend.openSession(client, localPort, isSecure(socket), arrival)
+    this.#session = frontend.openSession(client, localPort, tls !== undefined, arrival)
     this.#headBeganAt = frontend.clock.now()
     this.deadline.set(this, frontend.settings.timeout.httpRequest)
     // However the socket was made: a client that has ended its side may want its answer.

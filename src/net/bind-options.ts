@@ -2,6 +2,7 @@ import { type Address, readBindRange } from '../util/address.js'
 import { OptionError } from '../util/errors.js'
 import { OptionReader } from '../util/options.js'
 import { type AcceptProxyOption, type AcceptProxySettings, readAcceptProxy } from './proxy-protocol/accept-options.js'
+import { readTlsContext, type TlsContext, type TlsOptions } from './tls-context.js'
 
 /** Where a frontend listens, and how. HAProxy: `bind` and its keywords. */
 export interface BindOptions {
@@ -18,6 +19,8 @@ export interface BindOptions {
    * `accept-proxy`, `expect-proxy layer4`.
    */
   readonly acceptProxy?: AcceptProxyOption
+  /** Speaks TLS with clients. Default: no. HAProxy: `ssl`. */
+  readonly tls?: TlsOptions | TlsContext
 }
 
 /**
@@ -33,6 +36,7 @@ export interface BindSettings {
   readonly backlog: number | undefined
   /** Undefined: nobody brings a PROXY protocol header. */
   readonly acceptProxy: AcceptProxySettings | undefined
+  readonly tls: TlsContext | undefined
 }
 
 /** Reads the `bind` option: settings for every address that it names. */
@@ -44,13 +48,15 @@ export function readBinds(value: unknown, path: string): BindSettings[] {
 
 function readBindEntry(value: unknown, path: string): BindSettings[] {
   if (typeof value !== 'object' || value === null) {
-    return readBindRange(value, path).map((address) => ({ address, backlog: undefined, acceptProxy: undefined }))
+    const none = { backlog: undefined, acceptProxy: undefined, tls: undefined }
+    return readBindRange(value, path).map((address) => ({ address, ...none }))
   }
   const reader = new OptionReader(value, path)
   const addresses = readBindRange(reader.raw('address'), reader.pathOf('address'))
   const settings = {
     backlog: reader.integer('backlog', 1, 65_535),
     acceptProxy: reader.read('acceptProxy', readAcceptProxy),
+    tls: reader.read('tls', readTlsContext),
   }
   reader.end()
   return addresses.map((address) => ({ address, ...settings }))

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Frontend } from '../core/frontend.js'
 import type { Session } from '../core/session.js'
-import { arrivalOf, isSecure } from '../net/arrival.js'
+import { arrivalOf } from '../net/arrival.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { Deadline, type DeadlineOwner } from '../util/deadline.js'
 
@@ -48,7 +48,7 @@ export class HttpConnection implements DeadlineOwner, OpenConnection {
     this.#owner = owner
     this.#deadline = new Deadline(frontend.clock)
     const arrival = arrivalOf(socket)
-    this.session = frontend.openSession(arrival.client, arrival.localPort, isSecure(socket), arrival)
+    this.session = frontend.openSession(arrival.client, arrival.localPort, arrival.tls !== undefined, arrival)
     socket[key] = this
     socket.on('close', () => this.#closed())
     // node:http attaches its own, but takes it away when a socket is upgraded.

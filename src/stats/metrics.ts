@@ -114,6 +114,7 @@ export const metrics: Metrics = {
     ...counter(undefined, 'Connections without a good PROXY protocol header'),
     ...entered('proxyHeaderErrors'),
   },
+  failedHandshakes: { ...counter(undefined, 'Handshakes of TLS that failed'), ...entered('failedHandshakes') },
   internalErrors: { ...counter('eint', 'Exchanges that failed inside'), ...entered('internalErrors') },
   droppedTrailers: { ...counter(undefined, 'Trailer fields that were not carried'), ...entered('droppedTrailers') },
   connectionErrors: { ...counter('econ', 'Failures to connect or to find a server'), ...served('connectionErrors') },

@@ -47,6 +47,7 @@ export interface FrontendStats extends TrafficStats {
   readonly refusedConnections: number
   /** Connections closed since they brought no PROXY protocol header in time, or a malformed one. */
   readonly proxyHeaderErrors: number
+  readonly failedHandshakes: number
   /** Exchanges that failed inside, a callback's fault included. HAProxy: `eint`. */
   readonly internalErrors: number
   /** Trailer fields of requests that could not be carried to the server. */

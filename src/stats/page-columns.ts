@@ -56,6 +56,7 @@ export const frontendColumns: readonly ColumnGroup[] = [
     columns: [
       { label: 'request', metric: 'requestErrors', isError: true },
       { label: 'refused', metric: 'refusedConnections', isError: true },
+      { label: 'TLS', metric: 'failedHandshakes', isError: true },
       { label: 'internal', metric: 'internalErrors', isError: true },
     ],
   },

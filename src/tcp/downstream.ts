@@ -6,7 +6,7 @@ import type { Frontend } from '../core/frontend.js'
 import type { ResponseHead } from '../core/message/head.js'
 import type { HeadEdits } from '../core/message/head-edits.js'
 import type { Session } from '../core/session.js'
-import { type Arrival, isSecure } from '../net/arrival.js'
+import type { Arrival } from '../net/arrival.js'
 import type { OpenConnection } from '../net/connection-set.js'
 import { tunnel } from '../net/tunnel.js'
 import { Deadline } from '../util/deadline.js'
@@ -25,13 +25,13 @@ export class TcpDownstream implements Downstream, OpenConnection {
   #isTunnel = false
 
   constructor(frontend: Frontend, arrival: Arrival) {
-    const { socket, client, localPort } = arrival
+    const { socket, client, localPort, tls } = arrival
     this.#frontend = frontend
     this.#socket = socket
     // The end of what the client sends is not the end of what it wants to read.
     socket.allowHalfOpen = true
     this.deadline = new Deadline(frontend.clock)
-    this.#session = frontend.openSession(client, localPort, isSecure(socket), arrival)
+    this.#session = frontend.openSession(client, localPort, tls !== undefined, arrival)
     this.#exchange = new Exchange(frontend, this.#session, this, undefined, frontend.clock.now())
     socket.on('error', ignore)
     socket.on('close', () => this.#closed())

@@ -18,9 +18,9 @@ describe('the bind option', () => {
 
   test('takes a range of ports as that many binds with the same options', () => {
     assert.deepEqual(readBinds({ address: '[::1]:8000-8002', backlog: 7 }, 'bind'), [
-      { address: { host: '::1', port: 8000 }, backlog: 7, acceptProxy: undefined },
-      { address: { host: '::1', port: 8001 }, backlog: 7, acceptProxy: undefined },
-      { address: { host: '::1', port: 8002 }, backlog: 7, acceptProxy: undefined },
+      { address: { host: '::1', port: 8000 }, backlog: 7, acceptProxy: undefined, tls: undefined },
+      { address: { host: '::1', port: 8001 }, backlog: 7, acceptProxy: undefined, tls: undefined },
+      { address: { host: '::1', port: 8002 }, backlog: 7, acceptProxy: undefined, tls: undefined },
     ])
     assert.deepEqual(addressesOf(':80-81'), [
       { host: '*', port: 80 },

@@ -96,6 +96,7 @@ describe('a frontend’s figures', () => {
       internalErrors: 5,
       droppedTrailers: 6,
       proxyHeaderErrors: 7,
+      failedHandshakes: 8,
     })
     assert.deepEqual(
       some(
@@ -107,8 +108,9 @@ describe('a frontend’s figures', () => {
         'internalErrors',
         'droppedTrailers',
         'proxyHeaderErrors',
+        'failedHandshakes',
       ),
-      [1, 2, 3, 4, 5, 6, 7],
+      [1, 2, 3, 4, 5, 6, 7, 8],
     )
   })
 })
