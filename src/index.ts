@@ -51,7 +51,7 @@ export type { ErrorPage, ErrorPages } from './core/error-page.js'
 export type { ExchangeRecord, LogSink } from './core/exchange-record.js'
 export type { ClientAddress, ExchangeView } from './core/exchange-view.js'
 export type { FailureKind } from './core/failure.js'
-export { Frontend, type FrontendEvents, type RouteRequest } from './core/frontend.js'
+export { type ConnectionRefusal, Frontend, type FrontendEvents, type RouteRequest } from './core/frontend.js'
 export type {
   FrontendOptions,
   FrontendSettings,

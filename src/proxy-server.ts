@@ -3,7 +3,7 @@ import { activateBackend } from './activation.js'
 import { type Backend, type BackendEvents, backendEventNames } from './core/backend.js'
 import { ConnectionLimit } from './core/connection-limit.js'
 import type { Decision } from './core/decision.js'
-import type { Frontend, RouteRequest } from './core/frontend.js'
+import type { Frontend, FrontendEvents, RouteRequest } from './core/frontend.js'
 import type { Server } from './core/server.js'
 import { FrontendListener } from './frontend-listener.js'
 import type { BindSettings } from './net/bind-options.js'
@@ -21,7 +21,7 @@ export type BoundAddress =
   | { readonly path: string }
 
 /** The events of a proxy: those of all its backends and frontends, and its own. */
-export interface ProxyEvents extends BackendEvents {
+export interface ProxyEvents extends BackendEvents, FrontendEvents {
   /** Every bind accepts connections. */
   listening: []
   /** The last connection is gone after `close()`. */
@@ -63,6 +63,7 @@ export class ProxyServer extends Emitter<ProxyEvents> implements AsyncDisposable
     for (const frontend of parts.frontends.values()) {
       if (parts.maxConnections > 0) frontend.limitBy(this.#limit)
       frontend.on('fault', (fault) => this.report(fault))
+      frontend.on('connection:refused', (refusal) => this.notify('connection:refused', refusal))
     }
     for (const backend of parts.backends.values()) this.#follow(backend)
   }

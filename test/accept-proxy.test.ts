@@ -6,7 +6,16 @@ import net, { type AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import tls from 'node:tls'
 import fc from 'fast-check'
-import { attach, Backend, type ExchangeView, Frontend, type FrontendConfig, StickyTable, source } from '../src/index.js'
+import {
+  attach,
+  Backend,
+  type ConnectionRefusal,
+  type ExchangeView,
+  Frontend,
+  type FrontendConfig,
+  StickyTable,
+  source,
+} from '../src/index.js'
 import { binaryHeader, textHeader } from '../src/net/proxy-protocol/write-header.js'
 import { VirtualClock } from '../src/testing/virtual-clock.js'
 import { binary, inetBlock, tlvBytes } from './net/proxy-protocol/headers.js'
@@ -113,45 +122,55 @@ describe('a connection with a PROXY protocol header', () => {
 })
 
 describe('a connection without a good PROXY protocol header', () => {
-  const refused: Readonly<Record<string, Buffer | string>> = {
-    'another protocol': get(),
-    'another version': binary(0x11, 0x11, inetBlock),
-    'a missing field': 'PROXY TCP4 192.0.2.7 198.51.100.1 56324\r\n',
-    'two blanks': 'PROXY TCP4  192.0.2.7 198.51.100.1 56324 443\r\n',
-    'a line feed alone': 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\n',
-    'another protocol word': 'PROXY UDP4 192.0.2.7 198.51.100.1 56324 443\r\n',
-    'more after UNKNOWN': 'PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n',
-    'a line that never ends': `PROXY TCP4 ${'1'.repeat(200)}`,
-    'a bad command': binary(0x22, 0x11, inetBlock),
-    'no family': binary(0x21, 0),
-    UDP: binary(0x21, 0x12, inetBlock),
-    'a short length': binary(0x21, 0x11, inetBlock.subarray(2)),
-    'a bad checksum': binary(0x21, 0x11, Buffer.concat([inetBlock, tlvBytes(3, 'abcd')])),
-    'a value that is cut off': binary(0x21, 0x11, Buffer.concat([inetBlock, Buffer.of(1, 0, 9, 0)])),
+  const noHeader = 'Received something which does not look like a PROXY protocol header'
+  const invalid = 'Received an invalid PROXY protocol header'
+  const unhandled = 'Received an unhandled protocol in the PROXY protocol header'
+  const refused: Readonly<Record<string, readonly [Buffer | string, string]>> = {
+    'another protocol': [get(), noHeader],
+    'another version': [binary(0x11, 0x11, inetBlock), noHeader],
+    'a missing field': ['PROXY TCP4 192.0.2.7 198.51.100.1 56324\r\n', invalid],
+    'two blanks': ['PROXY TCP4  192.0.2.7 198.51.100.1 56324 443\r\n', invalid],
+    'a line feed alone': ['PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\n', invalid],
+    'another protocol word': ['PROXY UDP4 192.0.2.7 198.51.100.1 56324 443\r\n', unhandled],
+    'more after UNKNOWN': ['PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n', unhandled],
+    'a line that never ends': [`PROXY TCP4 ${'1'.repeat(200)}`, invalid],
+    'a bad command': [binary(0x22, 0x11, inetBlock), invalid],
+    'no family': [binary(0x21, 0), invalid],
+    UDP: [binary(0x21, 0x12, inetBlock), invalid],
+    'a short length': [binary(0x21, 0x11, inetBlock.subarray(2)), invalid],
+    'a bad checksum': [binary(0x21, 0x11, Buffer.concat([inetBlock, tlvBytes(3, 'abcd')])), invalid],
+    'a value that is cut off': [binary(0x21, 0x11, Buffer.concat([inetBlock, Buffer.of(1, 0, 9, 0)])), invalid],
   }
 
-  for (const [what, bytes] of Object.entries(refused)) {
-    test(`is reset, counted and nothing else: ${what}`, async (t) => {
-      const { trial, counters } = await stage(t, {}, { bind })
+  for (const [what, [bytes, reason]] of Object.entries(refused)) {
+    test(`is reset, counted, told of and nothing else: ${what}`, async (t) => {
+      const { trial, counters, proxy } = await stage(t, {}, { bind })
+      const told: ConnectionRefusal[] = []
+      proxy.on('connection:refused', (refusal) => told.push(refusal))
       const client = await trial.connect()
+      const { localPort: port } = client.socket
       client.send(bytes)
       assert.equal(await client.ending(), 'reset')
       assert.equal(client.pending, '')
       assert.deepEqual([counters.proxyHeaderErrors, counters.sessions.total, counters.requests], [1, 0, 0])
       assert.equal(trial.proxy.stats().frontends.main!.proxyHeaderErrors, 1)
+      assert.deepEqual(told, [{ frontend: proxy.frontend('main'), client: { address: '127.0.0.1', port }, reason }])
       assert.deepEqual(trial.records, [])
     })
   }
 
   test('is counted where it ends before its header does', async (t) => {
-    const { trial, counters } = await stage(t, {}, { bind })
+    const { trial, counters, proxy } = await stage(t, {}, { bind })
+    const reasons: string[] = []
+    proxy.on('connection:refused', ({ reason }) => reasons.push(reason))
     for (const [index, bytes] of ['', 'PROXY TCP4 192.0.2', text.subarray(0, -1)].entries()) {
       const client = await trial.connect()
-      client.end('')
-      client.send(bytes as string)
+      client.send(bytes as string).end()
       await client.ending()
       await until(() => counters.proxyHeaderErrors === index + 1, 'it is counted')
     }
+    const truncated = 'Truncated PROXY protocol header received'
+    assert.deepEqual(reasons, ['Connection closed while waiting for PROXY protocol header', truncated, truncated])
   })
 
   test('is waited for as long as the time limit for handshakes says', async (t) => {
@@ -185,7 +204,7 @@ describe('a connection without a good PROXY protocol header', () => {
     await fc.assert(
       fc.asyncProperty(start, fc.uint8Array({ maxLength: 200 }), async (first, rest) => {
         const client = await trial.connect()
-        client.end('').send(first, Buffer.from(rest))
+        client.send(first, Buffer.from(rest)).end()
         await client.ending()
       }),
       { numRuns: 100 },

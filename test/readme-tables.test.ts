@@ -117,7 +117,10 @@ test('the time limits have the defaults that their table says', () => {
 })
 
 test('the table of events has every event', () => {
-  assert.deepEqual(namesOf('Events', 'event').sort(), [...backendEventNames, 'listening', 'close', 'fault'].sort())
+  assert.deepEqual(
+    namesOf('Events', 'event').sort(),
+    [...backendEventNames, 'connection:refused', 'listening', 'close', 'fault'].sort(),
+  )
 })
 
 test('the table of failures has every kind, with the status that clients get', () => {

@@ -29,7 +29,19 @@ import type { TraceStep } from './trace.js'
 import { readTracking, type Tracking } from './tracking.js'
 
 /** The events of a frontend; a proxy hands them on. */
-export interface FrontendEvents extends FaultEvents {}
+export interface FrontendEvents extends FaultEvents {
+  /** A connection was closed before it was a session, since it did not begin as it must. HAProxy logs it as an error. */
+  'connection:refused': [refusal: ConnectionRefusal]
+}
+
+/** A connection that never became a session. */
+export interface ConnectionRefusal {
+  readonly frontend: Frontend
+  /** The other end of the connection. */
+  readonly client: ClientAddress
+  /** Why, in HAProxy's words, such as `Received an invalid PROXY protocol header`. */
+  readonly reason: string
+}
 
 /** A request to decide about without a socket. */
 export interface RouteRequest {

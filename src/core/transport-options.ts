@@ -77,7 +77,11 @@ export function refuseUnfit(
 ): void {
   if (transport !== 'undici') return
   if (sendProxy !== undefined) {
-    throw new OptionError(`${path}.sendProxy`, sendProxy, 'nothing, as undici shares its connections between clients')
+    throw new OptionError(
+      `${path}.sendProxy`,
+      sendProxy,
+      "nothing but with transport 'http1', as others share connections between clients",
+    )
   }
   const unfit = poolNames.find(
     (name) => pool[name] !== undefined && (dispatcher !== undefined || name === 'poolMaxConnections'),

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import type { ClientAddress } from '../../core/exchange-view.js'
 import type { Clock, Timer } from '../../util/clock.js'
 import type { Arrival } from '../arrival.js'
 import { breakOff } from '../break-off.js'
 import type { Opening } from '../openings.js'
 import type { AcceptProxySettings } from './accept-options.js'
-import type { ProxyEnd, ProxyHeader } from './header.js'
+import type { HeaderDefect, ProxyEnd, ProxyHeader } from './header.js'
 import { parseHeader } from './parse-header.js'
 
 /** What {@link receiveHeader} needs of a frontend. */
@@ -12,12 +13,23 @@ export interface HeaderReceiver {
   readonly clock: Clock
   /** Milliseconds for the header to arrive; `Infinity`: any time. */
   readonly timeout: number
-  readonly counters: { proxyHeaderErrors: number }
+  /** A connection was broken for that reason. */
+  refused(client: ClientAddress, reason: string): void
+}
+
+/** Why a connection is refused, in HAProxy's words. */
+const reasons: Readonly<Record<HeaderDefect | 'silent' | 'closed' | 'truncated', string>> = {
+  'no-header': 'Received something which does not look like a PROXY protocol header',
+  invalid: 'Received an invalid PROXY protocol header',
+  'unknown-protocol': 'Received an unhandled protocol in the PROXY protocol header',
+  silent: 'Timeout while waiting for PROXY protocol header',
+  closed: 'Connection closed while waiting for PROXY protocol header',
+  truncated: 'Truncated PROXY protocol header received',
 }
 
 /**
  * Makes the step that reads the PROXY protocol header a connection begins with, before anything else of it is looked
- * at. A connection that brings none in time, or a malformed one, is broken and counted.
+ * at. A connection that brings none in time, or a malformed one, is broken.
  */
 export function receiveHeader(accepted: AcceptProxySettings, receiver: HeaderReceiver): Opening {
   return (arrival, done) => {
@@ -41,15 +53,16 @@ class Reception {
     this.#socket = socket
     this.#receiver = receiver
     this.#done = done
-    socket.on('data', this.#onData).on('end', this.#fail).on('close', this.#fail)
-    if (receiver.timeout !== Infinity) this.#timer = receiver.clock.setTimer(this.#fail, receiver.timeout)
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onEnd)
+    const { clock, timeout } = receiver
+    if (timeout !== Infinity) this.#timer = clock.setTimer(() => this.#refuse('silent'), timeout)
     if (socket.isPaused()) socket.resume()
   }
 
   readonly #onData = (bytes: Buffer): void => {
     const received = this.#received === undefined ? bytes : Buffer.concat([this.#received, bytes])
     const header = parseHeader(received)
-    if (typeof header === 'string') this.#fail()
+    if (typeof header === 'string') this.#refuse(header)
     else if (header === undefined) this.#received = received
     else this.#finish(header, received)
   }
@@ -62,15 +75,17 @@ class Reception {
     this.#done(introduced(this.#arrival, header))
   }
 
-  readonly #fail = (): void => {
+  readonly #onEnd = (): void => this.#refuse(this.#received === undefined ? 'closed' : 'truncated')
+
+  #refuse(why: keyof typeof reasons): void {
     this.#leave()
-    this.#receiver.counters.proxyHeaderErrors++
     breakOff(this.#socket)
+    this.#receiver.refused(this.#arrival.client, reasons[why])
   }
 
   #leave(): void {
     this.#timer?.cancel()
-    this.#socket.off('data', this.#onData).off('end', this.#fail).off('close', this.#fail)
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd)
   }
 }
 
