@@ -58,6 +58,12 @@ export class Http2Downstream implements Downstream, DeadlineOwner {
     stream.on('error', ignore)
     stream.on('aborted', () => this.#aborted())
     stream.on('close', () => this.#closed())
+    if (!isWhole) {
+      // They may come before anybody wants the body.
+      stream.on('trailers', (_headers: unknown, _flags: number, raw: string[]) => {
+        this.#requestTrailers = receivedTrailers(raw)
+      })
+    }
   }
 
   /** Hands the request to its exchange. */
@@ -91,9 +97,6 @@ export class Http2Downstream implements Downstream, DeadlineOwner {
     if (!this.#isReadingBody) {
       this.#isReadingBody = true
       this.#stream.on('data', (chunk: Buffer) => this.exchange.clientData(chunk))
-      this.#stream.on('trailers', (_headers: unknown, _flags: number, raw: string[]) => {
-        this.#requestTrailers = receivedTrailers(raw)
-      })
       this.#stream.on('end', () => this.#bodyEnded())
     }
     this.#stream.resume()

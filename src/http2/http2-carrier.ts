@@ -6,6 +6,8 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2'
+import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import type { Frontend } from '../core/frontend.js'
 import { defaultHttp2 } from '../core/http2-options.js'
 import type { Session } from '../core/session.js'
@@ -32,22 +34,27 @@ export class Http2Carrier implements Carrier, Http2ConnectionOwner {
     if (socket.destroyed) return session.close()
     // A client whose connection has ended hears no answer: an end is one, in HTTP/2.
     socket.allowHalfOpen = false
-    this.#take(performServerHandshake(socket, this.#options), session)
+    this.#take(performServerHandshake(socket, this.#options), socket, session)
   }
 
   /** Takes the connections of a server that the application owns, until the returned function is called. */
   acceptFrom(server: Http2Server | Http2SecureServer): () => void {
-    const listener = (http2: ServerHttp2Session): void => {
-      const frontend = this.#frontend
-      const { socket } = http2
-      if (frontend.hasRoom) return this.#take(http2, this.#openSession(arrivalOf(socket)))
+    const frontend = this.#frontend
+    const event = server instanceof TlsServer ? 'secureConnection' : 'connection'
+    // A session shows no socket: the one that came just before is its.
+    let arrived: Socket | undefined
+    const onSocket = (socket: Socket): void => {
+      arrived = socket
+    }
+    const onSession = (http2: ServerHttp2Session): void => {
+      if (frontend.hasRoom) return this.#take(http2, arrived!, this.#openSession(arrivalOf(arrived!)))
       // The application's server has accepted it already: over the limit there is nothing but to close.
       frontend.counters.refusedConnections++
       http2.destroy()
     }
-    server.on('session', listener)
+    server.prependListener(event, onSocket).on('session', onSession)
     return () => {
-      server.off('session', listener)
+      server.off(event, onSocket).off('session', onSession)
       this.connections.drain()
     }
   }
@@ -56,8 +63,8 @@ export class Http2Carrier implements Carrier, Http2ConnectionOwner {
     return this.#frontend.openSession(client, localPort, isSecure(socket))
   }
 
-  #take(http2: ServerHttp2Session, session: Session): void {
-    this.connections.add(new Http2Connection(this.#frontend, http2, session, this))
+  #take(http2: ServerHttp2Session, socket: Socket, session: Session): void {
+    this.connections.add(new Http2Connection(this.#frontend, http2, socket, session, this))
   }
 
   requestCame(connection: Http2Connection, stream: ServerHttp2Stream, raw: readonly string[], isWhole: boolean): void {

@@ -1,4 +1,5 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Frontend } from '../core/frontend.js'
 import { defaultHttp2 } from '../core/http2-options.js'
 import type { Session } from '../core/session.js'
@@ -26,6 +27,7 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
   readonly session: Session
   readonly #frontend: Frontend
   readonly #http2: ServerHttp2Session
+  readonly #socket: Socket
   readonly #owner: Http2ConnectionOwner
   readonly #deadline: Deadline
   readonly #active = new Set<ActiveRequest>()
@@ -33,10 +35,18 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
   readonly #spare: Deadline[] = []
   readonly #resets = new RateMeter(countedTime)
   readonly #controls = new RateMeter(countedTime)
+  #isClosed = false
 
-  constructor(frontend: Frontend, http2: ServerHttp2Session, session: Session, owner: Http2ConnectionOwner) {
+  constructor(
+    frontend: Frontend,
+    http2: ServerHttp2Session,
+    socket: Socket,
+    session: Session,
+    owner: Http2ConnectionOwner,
+  ) {
     this.#frontend = frontend
     this.#http2 = http2
+    this.#socket = socket
     this.session = session
     this.#owner = owner
     this.#deadline = new Deadline(frontend.clock)
@@ -66,11 +76,11 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
   requestEnded(request: ActiveRequest, deadline: Deadline): void {
     if (!this.#active.delete(request)) return
     deadline.disarm()
-    if (this.#http2.destroyed) deadline.cancel()
-    else this.#spare.push(deadline)
-    if (this.#active.size === 0 && !this.#http2.destroyed) {
-      this.#deadline.set(this, this.#frontend.settings.timeout.httpKeepAlive)
-    }
+    if (this.#isClosed) return deadline.cancel()
+    this.#spare.push(deadline)
+    if (this.#active.size > 0) return
+    const { client, httpKeepAlive } = this.#frontend.settings.timeout
+    this.#deadline.set(this, this.#http2.closed ? client : httpKeepAlive)
   }
 
   /** A request broke off before its response was whole. */
@@ -96,33 +106,30 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
     this.#http2.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
-  /** Nothing was asked for too long. */
+  /** Nothing was asked for too long, or a client that was told to leave does not. */
   deadlinePassed(): void {
-    this.drain()
+    if (this.#http2.closed) this.#socket.destroy()
+    else this.drain()
   }
 
   drain(): void {
     this.#http2.close()
-    // A client that takes nothing more, not even our farewell, would keep it open for good.
-    if (this.#active.size === 0) this.#deadline.set(hurry(this.#http2), this.#frontend.settings.timeout.client)
+    if (this.#active.size === 0) this.#deadline.set(this, this.#frontend.settings.timeout.client)
   }
 
   shutDown(): void {
     for (const request of this.#active) request.shutDown()
     this.#http2.destroy()
+    this.#socket.destroy()
   }
 
   readonly #onClose = (): void => {
+    this.#isClosed = true
     this.#deadline.cancel()
     for (const deadline of this.#spare) deadline.cancel()
     this.session.close()
     this.#owner.connectionClosed(this)
   }
-}
-
-/** Ends a session that does not end of itself. */
-function hurry(session: ServerHttp2Session): DeadlineOwner {
-  return { deadlinePassed: () => session.destroy() }
 }
 
 function ignore(): void {}
