@@ -10,6 +10,9 @@ import { RateMeter } from '../util/rate-meter.js'
 /** For how long resets and control frames are counted. */
 const countedTime = 10_000
 
+/** How long a client may take to leave that was told to. */
+const lingerTime = 2000
+
 /** A request on a connection that has not ended. */
 interface ActiveRequest {
   shutDown(): void
@@ -79,8 +82,7 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
     if (this.#isClosed) return deadline.cancel()
     this.#spare.push(deadline)
     if (this.#active.size > 0) return
-    const { client, httpKeepAlive } = this.#frontend.settings.timeout
-    this.#deadline.set(this, this.#http2.closed ? client : httpKeepAlive)
+    this.#deadline.set(this, this.#http2.closed ? lingerTime : this.#frontend.settings.timeout.httpKeepAlive)
   }
 
   /** A request broke off before its response was whole. */
@@ -103,7 +105,7 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
   #endInAnger(): void {
     if (this.#http2.destroyed) return
     this.#frontend.counters.requestErrors++
-    this.#http2.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    this.#http2.destroy(new Error('the client does too much'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
 
   /** Nothing was asked for too long, or a client that was told to leave does not. */
@@ -114,7 +116,7 @@ export class Http2Connection implements DeadlineOwner, OpenConnection {
 
   drain(): void {
     this.#http2.close()
-    if (this.#active.size === 0) this.#deadline.set(this, this.#frontend.settings.timeout.client)
+    if (this.#active.size === 0) this.#deadline.set(this, lingerTime)
   }
 
   shutDown(): void {

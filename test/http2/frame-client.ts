@@ -22,6 +22,7 @@ export const codes = {
   none: 0,
   protocol: 1,
   internal: 2,
+  flowControl: 3,
   refused: 7,
   cancel: 8,
   compression: 9,
@@ -148,8 +149,8 @@ export class FrameClient {
   }
 }
 
-/** The status that a block of fields begins with, where it is one of HPACK's table, or in digits that are coded. */
-function statusOf(block: Buffer): number {
+/** The status that a block of fields begins with: one of HPACK's table, or digits. */
+export function statusOf(block: Buffer): number {
   const known: Readonly<Record<number, number>> = {
     136: 200,
     137: 204,
@@ -161,14 +162,15 @@ function statusOf(block: Buffer): number {
   }
   const status = known[block[0]!]
   if (status !== undefined) return status
-  // A literal of the field whose name stands at 8, in Huffman's code, where digits 0 to 2 have five bits and others six.
-  const coded = block.subarray(2, 2 + (block[1]! & 127))
-  let bits = [...coded].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  // A literal of the field whose name stands at 8: digits, or where that is shorter Huffman's code, in which 0 to 2 have
+  // five bits and the others six.
+  if (block[1] === 3) return Number(block.toString('latin1', 2, 5))
+  let bits = [block[2]!, block[3]!].map((byte) => byte.toString(2).padStart(8, '0')).join('')
   let digits = ''
   while (digits.length < 3) {
-    const isShort = Number.parseInt(bits.slice(0, 5), 2) < 3
-    digits += isShort ? Number.parseInt(bits.slice(0, 5), 2) : Number.parseInt(bits.slice(0, 6), 2) - 0x19 + 3
-    bits = bits.slice(isShort ? 5 : 6)
+    const short = Number.parseInt(bits.slice(0, 5), 2)
+    digits += short < 3 ? short : Number.parseInt(bits.slice(0, 6), 2) - 0x16
+    bits = bits.slice(short < 3 ? 5 : 6)
   }
   return Number(digits)
 }
