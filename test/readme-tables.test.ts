@@ -53,6 +53,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   // Where a frontend listens is known to createProxy alone.
   Frontend: () => ['bind', ...knownBy(() => frontend(nonsense))],
   bind: () => knownBy(() => createProxy({ bind: { address: 0, ...nonsense }, servers: [] })),
+  http2: () => knownBy(() => frontend({ http2: nonsense })),
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
   Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),
