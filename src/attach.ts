@@ -1,10 +1,12 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { activate } from './activation.js'
 import { Carriers } from './carriers.js'
 import type { Frontend } from './core/frontend.js'
+import { Http2Carrier } from './http2/http2-carrier.js'
 import { acceptFrom } from './net/accept-from.js'
 import {
   type AcceptProxyOption,
@@ -19,7 +21,7 @@ import { EvenkeelError } from './util/errors.js'
 import { OptionReader } from './util/options.js'
 
 /** A server that the application owns. */
-export type AttachableServer = HttpServer | HttpsServer | NetServer
+export type AttachableServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer | NetServer
 
 /** How a frontend takes the connections of a server that the application owns. */
 export interface AttachOptions {
@@ -38,8 +40,9 @@ function readOptions(options: AttachOptions): AcceptProxySettings | undefined {
 }
 
 /**
- * Puts a frontend behind a server that the application owns: a `node:http` or `node:https` server, or a `node:net` or
- * `node:tls` one. The server's own settings stay as they are; where its time limits are shorter than the frontend's,
+ * Puts a frontend behind a server that the application owns: a `node:http`, `node:https` or `node:http2` server, or a
+ * `node:net` or `node:tls` one. A `node:http2` server serves HTTP/2 alone: give a `node:tls` server the ALPN protocols
+ * `h2` and `http/1.1` for both. The server's own settings stay as they are; where its time limits are shorter than the frontend's,
  * one process warning (`EVENKEEL_W_SERVER_TIMEOUT`) says so.
  *
  * Gives a function that detaches it again: no new requests come, what is under way goes on. Throws
@@ -90,7 +93,11 @@ function carrierFor(
       return () => carrier.detach()
     }
   }
-  if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, net or tls server')
+  if (!(server instanceof NetServer)) throw unfit(frontend, 'attach takes a node:http, https, http2, net or tls server')
+  if (isHttp2(server)) {
+    if (mode === 'tcp') throw unfit(frontend, 'a frontend in TCP mode takes a node:net or node:tls server')
+    return () => new Http2Carrier(frontend).acceptFrom(server)
+  }
   return () => {
     const carriers = new Carriers(frontend)
     const steps = acceptProxy === undefined ? [] : [proxyHeaderStep(frontend, acceptProxy)]
@@ -100,6 +107,11 @@ function carrierFor(
       carriers.drain()
     }
   }
+}
+
+/** node:http2 keeps its classes to itself; no other server can do this. */
+function isHttp2(server: NetServer): server is Http2Server | Http2SecureServer {
+  return 'updateSettings' in server
 }
 
 function unfit(frontend: Frontend, reason: string): EvenkeelError {

@@ -1,5 +1,6 @@
 import type { Frontend } from './core/frontend.js'
 import { Http1Carrier } from './http1/http1-carrier.js'
+import { Http2Carrier } from './http2/http2-carrier.js'
 import type { Arrival } from './net/arrival.js'
 import type { Carrier } from './net/carrier.js'
 import { TcpCarrier } from './tcp/tcp-carrier.js'
@@ -16,8 +17,14 @@ export class Carriers {
 
   constructor(frontend: Frontend) {
     const isTcp = frontend.settings.mode === 'tcp'
-    this.#usual = isTcp ? new TcpCarrier(frontend) : new Http1Carrier(frontend)
-    this.#byProtocol = new Map(isTcp ? [] : [['http/1.1', this.#usual]])
+    const http2 = isTcp || frontend.settings.http2 === undefined ? undefined : new Http2Carrier(frontend)
+    this.#usual = isTcp
+      ? new TcpCarrier(frontend)
+      : new Http1Carrier(frontend, http2 && ((arrival, session) => http2.accept(arrival, session)))
+    const byProtocol = new Map<string, Carrier>()
+    if (http2 !== undefined) byProtocol.set('h2', http2)
+    if (!isTcp) byProtocol.set('http/1.1', this.#usual)
+    this.#byProtocol = byProtocol
   }
 
   /** The names of the protocols, the preferred first. */

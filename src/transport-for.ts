@@ -4,6 +4,7 @@ import { readUniqueId, type SendProxySettings } from './core/send-proxy-options.
 import type { Server } from './core/server.js'
 import type { DispatcherOption } from './core/transport-options.js'
 import { Http1Transport } from './http1/pool.js'
+import { Http2Transport } from './http2/http2-transport.js'
 import type { Target } from './net/target.js'
 import { TcpTransport } from './tcp/transport.js'
 import { DispatcherTransport } from './undici/dispatcher-transport.js'
@@ -42,6 +43,9 @@ export function transportFor(backend: Backend, server: Server): Transport | unde
   if (dispatcher !== undefined) return throughDispatcher(backend, server, dispatcher)
   if (settings.transport === 'undici') {
     return new UndiciTransport(target, { connectTimeout, responseLimits, ...pool })
+  }
+  if (settings.transport === 'http2') {
+    return new Http2Transport(target, { connectTimeout, clock, responseLimits, ...pool })
   }
   return new Http1Transport(target, { server, connectTimeout, clock, httpReuse, responseLimits, ...pool })
 }

@@ -62,7 +62,7 @@ const badOfBackends: BadValues = {
   'retryBudget.minimumPerSecond': [-1, 1_000_001, '10', null, Infinity],
   host: ['', 'a b', 5, null],
   sendServerName: ['', 'X Name', 5, null],
-  transport: ['http2', 5, null],
+  transport: ['http9', 5, null],
   dispatcher: ['agent', {}, 5, null],
   httpReuse: ['sometimes', true, 5, null],
   poolMaxConnections: badPoolCounts,

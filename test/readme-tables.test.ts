@@ -68,6 +68,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   bind: () => knownBy(() => createProxy({ bind: { address: 0, ...nonsense }, servers: [] })),
   'tls of a bind': () => knownBy(() => new TlsContext({ certificates: own, ...nonsense } as TlsOptions)),
   certificates: () => knownBy(() => new TlsContext({ certificates: { ...own, ...nonsense } })),
+  http2: () => knownBy(() => frontend({ http2: nonsense })),
   forwardFor: () => knownBy(() => frontend({ forwardFor: nonsense })),
   Backend: () => knownBy(() => backend(nonsense)),
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),

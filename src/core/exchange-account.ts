@@ -121,7 +121,7 @@ export class ExchangeAccount {
       server: this.server?.name ?? null,
       method: head?.method ?? '',
       target: head?.target ?? '',
-      version: head === undefined ? '' : `HTTP/1.${head.minorVersion}`,
+      version: head?.version ?? '',
       status: this.status,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,

@@ -20,7 +20,7 @@ export interface ExchangeRecord {
   /** Empty in TCP mode. */
   readonly method: string
   readonly target: string
-  /** `HTTP/1.1`; empty in TCP mode. */
+  /** `HTTP/1.1`, `HTTP/2.0`; empty in TCP mode. */
   readonly version: string
   /** The status that the client got; -1: none. */
   readonly status: number

@@ -7,6 +7,7 @@ import { type Mode, unlimited } from './backend-options.js'
 import { type ConnectionMode, type ConnectionModeOptions, readConnectionMode } from './connection-mode.js'
 import { type ErrorPages, readErrorPages } from './error-page.js'
 import type { LogSink } from './exchange-record.js'
+import { type Http2Options, type Http2Settings, readHttp2 } from './http2-options.js'
 import { type ForwardingOptions, type ForwardingSettings, readForwarding } from './message/forwarded.js'
 import { type RequestLimitOptions, type RequestLimits, readRequestLimits } from './message/head-limits.js'
 import { type Priority, type PrioritySettings, readPriority, usualPriority } from './priority.js'
@@ -56,6 +57,11 @@ export interface FrontendOptions extends ForwardingOptions, ConnectionModeOption
    * passes then no rule sees, and a server that connects onwards would do so for everybody. HAProxy forwards it.
    */
   readonly allowConnect?: boolean
+  /**
+   * HTTP/2, to clients that know beforehand that it is spoken or agree on it by ALPN, and its limits. `false` speaks HTTP/1
+   * alone. Default true.
+   */
+  readonly http2?: boolean | Http2Options
   /** Pages in the place of the proxy's own errors. HAProxy: `errorfile`. */
   readonly errorFiles?: ErrorPages
   /** Where a record of each ended exchange goes. Default: nowhere. HAProxy: `log`. */
@@ -76,6 +82,8 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly log: LogSink | undefined
   readonly requestLimits: RequestLimits
   readonly allowConnect: boolean
+  /** Undefined: HTTP/2 is not spoken. */
+  readonly http2: Http2Settings | undefined
 }
 
 /** Reads all of a frontend's options but its routes, track rules and clock. */
@@ -88,6 +96,7 @@ export function readFrontendSettings(reader: OptionReader): FrontendSettings {
     log: reader.read('log', readLogSink),
     requestLimits: readRequestLimits(reader),
     allowConnect: reader.boolean('allowConnect') ?? false,
+    http2: readHttp2(reader.raw('http2') ?? true, reader.pathOf('http2')),
     ...readForwarding(reader),
     ...readConnectionMode(reader),
   }

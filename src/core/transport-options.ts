@@ -20,13 +20,17 @@ export type HttpReuse = 'never' | 'safe' | 'aggressive' | 'always'
 /** A Dispatcher of the `undici` package, version 7, for all servers of a backend, or what gives each server its own. */
 export type DispatcherOption = Dispatcher | ((server: Server) => Dispatcher)
 
+/** What carries requests to servers. */
+export type TransportName = 'http1' | 'http2' | 'undici'
+
 /** How requests get to servers. */
 export interface TransportOptions extends PoolOptions, ResponseLimitOptions {
   /**
-   * What carries requests to servers: the library's own HTTP/1.1, or a pool of undici for each server. Default `http1`.
-   * No matter in TCP mode.
+   * What carries requests to servers: the library's own HTTP/1.1, HTTP/2 to servers that are known to speak it (many
+   * requests on one connection, up to the limit that the server tells), or a pool of undici for each server. Default
+   * `http1`. No matter in TCP mode. HAProxy: `proto h2`.
    */
-  readonly transport?: 'http1' | 'undici'
+  readonly transport?: TransportName
   /**
    * A Dispatcher of undici that carries requests to servers, in the place of `transport`: a `MockAgent`, a `ProxyAgent`,
    * a chain of interceptors. It is the caller's: nobody here closes it, its connections are its own affair, and checks
@@ -39,7 +43,7 @@ export interface TransportOptions extends PoolOptions, ResponseLimitOptions {
 
 /** The same, read and complete. */
 export interface TransportSettings {
-  readonly transport: 'http1' | 'undici'
+  readonly transport: TransportName
   readonly dispatcher: DispatcherOption | undefined
   readonly httpReuse: HttpReuse
   /** How servers that do not say otherwise keep their connections. */
@@ -47,23 +51,30 @@ export interface TransportSettings {
   readonly responseLimits: ResponseLimits
 }
 
+/** Why a transport can't tell clients' connections apart. */
+const sharers = {
+  undici: 'undici chooses its connections itself',
+  http2: 'requests of all clients share connections over HTTP/2',
+} as const
+
 /** Reads them all, and refuses what the chosen transport can't do. */
 export function readTransport(reader: OptionReader): TransportSettings {
   const dispatcher = reader.read('dispatcher', readDispatcher)
-  const transport = reader.oneOf('transport', ['http1', 'undici']) ?? (dispatcher === undefined ? 'http1' : 'undici')
-  if (dispatcher !== undefined && transport === 'http1') {
+  const transport =
+    reader.oneOf('transport', ['http1', 'http2', 'undici']) ?? (dispatcher === undefined ? 'http1' : 'undici')
+  if (dispatcher !== undefined && transport !== 'undici') {
     throw new OptionError(reader.pathOf('transport'), transport, 'nothing beside a dispatcher, which is a transport')
   }
   const reuse = reader.oneOf('httpReuse', ['never', 'safe', 'aggressive', 'always'])
-  if (transport === 'undici' && reuse !== undefined && reuse !== 'always') {
-    throw new OptionError(reader.pathOf('httpReuse'), reuse, "'always', as undici chooses its connections itself")
+  if (transport !== 'http1' && reuse !== undefined && reuse !== 'always') {
+    throw new OptionError(reader.pathOf('httpReuse'), reuse, `'always', as ${sharers[transport]}`)
   }
   const own = readPool(reader)
   refuseUnfit({ pool: own }, { transport, dispatcher }, reader.path)
   return {
     transport,
     dispatcher,
-    httpReuse: reuse ?? (transport === 'undici' ? 'always' : 'safe'),
+    httpReuse: reuse ?? (transport === 'http1' ? 'safe' : 'always'),
     pool: { ...defaultPool, ...own },
     responseLimits: readResponseLimits(reader),
   }
@@ -75,7 +86,7 @@ export function refuseUnfit(
   { transport, dispatcher }: Pick<TransportSettings, 'transport' | 'dispatcher'>,
   path: string,
 ): void {
-  if (transport !== 'undici') return
+  if (transport === 'http1') return
   if (sendProxy !== undefined) {
     throw new OptionError(
       `${path}.sendProxy`,
@@ -87,7 +98,8 @@ export function refuseUnfit(
     (name) => pool[name] !== undefined && (dispatcher !== undefined || name === 'poolMaxConnections'),
   )
   if (unfit === undefined) return
-  const reason = dispatcher === undefined ? 'undici has no such limit' : 'a dispatcher keeps its connections itself'
+  const limitless = transport === 'undici' ? 'undici has no such limit' : 'of few connections none is in excess'
+  const reason = dispatcher === undefined ? limitless : 'a dispatcher keeps its connections itself'
   throw new OptionError(path === '' ? unfit : `${path}.${unfit}`, pool[unfit], `nothing, as ${reason}`)
 }
 

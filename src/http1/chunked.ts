@@ -1,4 +1,5 @@
 import { trimBlanks } from '../core/message/field-syntax.js'
+import { isForbiddenTrailer } from '../core/message/trailers.js'
 import { limits } from './limits.js'
 
 /** Who is told of a chunked body. */
@@ -17,25 +18,6 @@ const extension = `[\\t ]*;[\\t ]*${token}(?:[\\t ]*=[\\t ]*(?:${token}|${quoted
 /** What a chunk's line may be: a size, of so few digits that it is exact, and extensions that nobody reads (RFC 9112 7.1). */
 const chunkLine = new RegExp(`^([0-9A-Fa-f]{1,13})(?:${extension})*$`)
 const trailerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/
-
-/** Fields that as trailers would change what was said before (RFC 9110 6.5.1): they don't pass. */
-const forbiddenTrailers = new Set([
-  // Framing and routing, and what stays on one hop.
-  ...['transfer-encoding', 'content-length', 'host', 'connection', 'te', 'trailer', 'upgrade', 'keep-alive'],
-  ...['proxy-connection', 'forwarded', 'via', 'x-real-ip'],
-  // How the content is to be read.
-  ...['content-encoding', 'content-type', 'content-range', 'cache-control'],
-  // What modifies the request.
-  ...['expect', 'max-forwards', 'range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'],
-  ...['if-range'],
-  // Who is asking.
-  ...['authorization', 'cookie', 'set-cookie', 'proxy-authorization', 'www-authenticate', 'proxy-authenticate'],
-])
-
-/** Whether a field of this name, in lower case, is taken out of trailers. */
-export function isForbiddenTrailer(name: string): boolean {
-  return forbiddenTrailers.has(name) || name.startsWith('x-forwarded-')
-}
 
 /** Reads a chunked body, in pieces of any size. Strict: what RFC 9112 7.1 does not allow is an error. */
 export class ChunkedDecoder {

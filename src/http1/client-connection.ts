@@ -20,6 +20,7 @@ import { Deadline, type DeadlineOwner } from '../util/deadline.js'
 import { ChunkedDecoder, type ChunkSink, chunkHead, lastChunk } from './chunked.js'
 import type { DateField } from './date-field.js'
 import { readRequestHead } from './parse-head.js'
+import { type HandOver, hasPreface } from './preface.js'
 import { smallBody } from './small-body.js'
 import type { TextFields } from './text-fields.js'
 import type { TextRequestHead } from './text-head.js'
@@ -65,12 +66,15 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   #isHalfClosed = false
   /** Nothing more is read as requests: the last answer is on its way. */
   #isClosing = false
+  /** Undefined: what comes is no preface of HTTP/2, or nobody here speaks it. */
+  #handOver: HandOver | undefined
 
-  constructor(frontend: Frontend, arrival: Arrival, date: DateField) {
+  constructor(frontend: Frontend, arrival: Arrival, date: DateField, handOver?: HandOver) {
     const { socket, client, localPort, tls } = arrival
     this.#frontend = frontend
     this.#socket = socket
     this.#date = date
+    this.#handOver = handOver
     this.deadline = new Deadline(frontend.clock)
     this.#session = frontend.openSession(client, localPort, tls !== undefined, arrival)
     this.#headBeganAt = frontend.clock.now()
@@ -107,6 +111,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   /** Reads a request's head; -1: it is not whole, or there will be none. */
   #readHead(input: Buffer, from: number): number {
+    if (this.#handOver !== undefined && this.#readPreface(input)) return -1
     // An empty line before a request is an old client's mistake that harms nobody (RFC 9112 2.2).
     if (input[from] === 13 && input[from + 1] === 10) {
       this.#headSeen = 0
@@ -125,6 +130,19 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     this.#fields = head.fields
     this.#begin(head, input, end, isNew ? this.#headBeganAt : undefined)
     return this.#socket.destroyed || this.#isTunnel ? -1 : end
+  }
+
+  /** Hands the connection over if it speaks HTTP/2; says whether it does, or may turn out to. */
+  #readPreface(input: Buffer): boolean {
+    const speaksHttp2 = hasPreface(input)
+    if (speaksHttp2 === false) this.#handOver = undefined
+    if (speaksHttp2 !== true) return speaksHttp2 === undefined
+    this.#isTunnel = true
+    this.deadline.cancel()
+    const socket = this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
+    socket.off('close', this.#onClose).pause().unshift(input)
+    this.#handOver!(this.#session)
+    return true
   }
 
   #begin(head: TextRequestHead, input: Buffer, end: number, now: number | undefined): void {

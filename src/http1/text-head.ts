@@ -47,6 +47,10 @@ export class TextRequestHead implements RequestHead {
     return this.fields.hasValidHost && !contradictsHost(this) ? undefined : 'bad-request'
   }
 
+  get version(): string {
+    return `HTTP/1.${this.minorVersion}`
+  }
+
   /** Whether the client wants the connection kept. */
   get keepsAlive(): boolean {
     return this.fields.isKept(this.minorVersion)

@@ -86,7 +86,7 @@ export function applyForwarding(
   const isTrusted = settings.trustedProxies?.has(peer.address) ?? false
   if (settings.forwardFor !== undefined) applyForwardFor(edits, head, peer, isTrusted, settings.forwardFor)
   if (settings.tellsMore) applyHeaders(edits, head, view, peer, localPort, isTrusted, settings)
-  if (settings.via !== undefined) edits.add('Via', `1.${head.minorVersion} ${settings.via}`)
+  if (settings.via !== undefined) edits.add('Via', `${head.version.slice('HTTP/'.length)} ${settings.via}`)
 }
 
 function applyForwardFor(

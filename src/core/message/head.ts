@@ -37,8 +37,10 @@ export interface RequestHead extends Head {
   readonly method: string
   /** The request target exactly as received. */
   readonly target: string
-  /** The minor version of HTTP/1: 0 or 1. */
+  /** The minor version of HTTP/1: 0 or 1. What came in another version is as if it had come in 1.1. */
   readonly minorVersion: number
+  /** What it came in, such as `HTTP/1.1`. */
+  readonly version: string
   /** Something about the head as a whole that makes it unsafe to forward. */
   readonly defect: RequestDefect | undefined
   /** The client waits for `100 Continue` before it sends its body. */

@@ -33,7 +33,12 @@ export function contradictsHost(head: Pick<RequestHead, 'target' | 'get'>): bool
   const [, scheme, authority] = absoluteForm.exec(head.target) ?? []
   if (scheme === undefined || authority === undefined) return false
   const host = head.get('host')
-  return host !== undefined && withoutDefaultPort(authority, scheme) !== withoutDefaultPort(host, scheme)
+  return host !== undefined && !sameAuthority(authority, host, scheme)
+}
+
+/** Whether two texts name the same host and port, where `scheme` says which port is meant if none is there. */
+export function sameAuthority(one: string, other: string, scheme: string): boolean {
+  return withoutDefaultPort(one, scheme) === withoutDefaultPort(other, scheme)
 }
 
 function withoutDefaultPort(authority: string, scheme: string): string {

@@ -146,6 +146,10 @@ export class RawRequestHead extends RawHead implements RequestHead {
     super(fields)
   }
 
+  get version(): string {
+    return `HTTP/1.${this.minorVersion}`
+  }
+
   get length(): number {
     return this.method.length + this.target.length + ' '.length * 2 + 'HTTP/1.1\r\n'.length + this.fieldsLength
   }

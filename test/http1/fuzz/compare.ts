@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { isForbiddenTrailer } from '../../../src/http1/chunked.js'
+import { isForbiddenTrailer } from '../../../src/core/message/trailers.js'
 import { type KnownDifference, knownDifferences } from './known-differences.js'
 import type { Message, Reading } from './reading.js'
 
