@@ -147,8 +147,8 @@ export class MemoryStore implements StickyStore {
 /** Spreads keys over 32 bits, of which the upper count. */
 function mixed(key: StoredKey): number {
   if (typeof key === 'number') return Math.imul(key, goldenRatio)
-  // A dozen characters from all over a text tell enough.
-  const step = 1 + (key.length >>> 4)
+  // Short texts may differ anywhere, in their last digit say; of long ones some characters from all over tell enough.
+  const step = 1 + (key.length >>> 6)
   let bits = key.length
   for (let i = 0; i < key.length; i += step) bits = Math.imul(bits ^ key.charCodeAt(i), goldenRatio)
   return bits

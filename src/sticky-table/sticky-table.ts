@@ -5,6 +5,7 @@ import { Emitter, type FaultEvents } from '../util/emitter.js'
 import { OptionError } from '../util/errors.js'
 import { type EntryChange, readChange } from './entry-change.js'
 import { type EntryFilter, type EntryTest, readFilter } from './entry-filter.js'
+import type { EntryOwner } from './entry-owner.js'
 import type { StickyKey } from './sticky-key.js'
 import { readRecord, recordOf, type StickyRecord } from './sticky-record.js'
 import {
@@ -21,7 +22,7 @@ import type { StoredLayout } from './stored-layout.js'
 import type { StoredEvent, StoredType } from './stored-types.js'
 import { type TableData, tableContains, tableData } from './table-data.js'
 import type { StickyKeyType, TableKey } from './table-key.js'
-import { type EntryOwner, TrackedEntry } from './tracked-entry.js'
+import { TrackedEntry } from './tracked-entry.js'
 
 /** One entry of a {@link StickyTable}, as it stands now. */
 export interface StickyTableEntry {
@@ -55,7 +56,7 @@ export interface StickyTableEvents extends FaultEvents {
  * console.log(table.match('192.0.2.7'), table.read('192.0.2.7', 'gpc0')) // app1 1
  * ```
  */
-export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwner {
+export class StickyTable extends Emitter<StickyTableEvents> {
   readonly type: StickyKeyType
   /** How long an entry lives after it was last touched, in milliseconds; Infinity: for ever. */
   readonly expire: number
@@ -188,7 +189,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     if (entry[usesIndex] === 1) this.#store.set(stored, entry, now)
     this.#layout.event('connection')?.move(entry, 1, now)
     this.#changed(stored)
-    return new TrackedEntry(this, stored, entry)
+    return new TrackedEntry(this.#owner, stored, entry)
   }
 
   // -- Conditions -------------------------------------------------------------------------------------------------------
@@ -301,44 +302,32 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
     return taken
   }
 
-  // -- For the handles that it gave -------------------------------------------------------------------------------------
-
-  /** @internal */
-  keyOf(stored: StoredKey): StickyKey {
-    return this.#key.decode(stored)
-  }
-
-  /** @internal */
-  readEntry(entry: StickyEntry, type: StoredType): number {
-    return this.#layout.read(entry, this.#layout.slot(type, 'read(arguments[0])'), this.#now)
-  }
-
-  /** @internal */
-  countIn(stored: StoredKey, entry: StickyEntry, event: StoredEvent, amount: number): boolean {
-    const moved = this.#layout.event(event)
-    if (moved === undefined) return false
-    moved.move(entry, amount, this.#now)
-    this.#changed(stored)
-    return true
-  }
-
-  /** @internal */
-  released(stored: StoredKey, entry: StickyEntry): void {
-    const now = this.#now
-    entry[usesIndex]--
-    entry[expiryIndex] = this.#expiry(now)
-    this.#store.set(stored, entry, now)
-    this.#changed(stored)
-  }
-
-  /** @internal */
-  recordOf(stored: StoredKey): StickyRecord | undefined {
-    const now = this.#now
-    const entry = this.#store.get(stored, now)
-    return entry && this.#recorded(stored, entry, now)
-  }
-
   // -- Within -----------------------------------------------------------------------------------------------------------
+
+  /** For the handles and updates that it gives. */
+  readonly #owner: EntryOwner = {
+    keyOf: (stored) => this.#key.decode(stored),
+    recordOf: (stored) => {
+      const now = this.#now
+      const entry = this.#store.get(stored, now)
+      return entry && this.#recorded(stored, entry, now)
+    },
+    read: (entry, type) => this.#layout.read(entry, this.#layout.slot(type, 'read(arguments[0])'), this.#now),
+    count: (stored, entry, event, amount) => {
+      const moved = this.#layout.event(event)
+      if (moved === undefined) return false
+      moved.move(entry, amount, this.#now)
+      this.#changed(stored)
+      return true
+    },
+    release: (stored, entry) => {
+      const now = this.#now
+      entry[usesIndex]--
+      entry[expiryIndex] = this.#expiry(now)
+      this.#store.set(stored, entry, now)
+      this.#changed(stored)
+    },
+  }
 
   /** Whole milliseconds, as HAProxy's, so that no entry needs an object for its time. */
   get #now(): number {
@@ -364,7 +353,7 @@ export class StickyTable extends Emitter<StickyTableEvents> implements EntryOwne
   }
 
   #changed(stored: StoredKey): void {
-    if (this.listenerCount('update') > 0) this.notify('update', new StickyUpdate(this, stored))
+    if (this.listenerCount('update') > 0) this.notify('update', new StickyUpdate(this.#owner, stored))
   }
 
   #shown(stored: StoredKey, entry: StickyEntry, now: number): StickyTableEntry {

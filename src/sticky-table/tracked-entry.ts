@@ -1,14 +1,7 @@
+import type { EntryOwner } from './entry-owner.js'
 import type { StickyKey } from './sticky-key.js'
 import type { StickyEntry, StoredKey } from './sticky-store.js'
 import type { StoredEvent, StoredType } from './stored-types.js'
-
-/** What the handle of an entry asks of its table. */
-export interface EntryOwner {
-  keyOf(stored: StoredKey): StickyKey
-  readEntry(entry: StickyEntry, type: StoredType): number
-  countIn(stored: StoredKey, entry: StickyEntry, event: StoredEvent, amount: number): boolean
-  released(stored: StoredKey, entry: StickyEntry): void
-}
 
 /**
  * An entry of a stick table in use: until it is released it neither expires nor makes room for another key. HAProxy:
@@ -34,7 +27,7 @@ export class TrackedEntry {
 
   /** What the value stands at; throws an `OptionError` when the table does not store it. HAProxy: `sc0_http_req_rate`. */
   read(type: StoredType): number {
-    return this.#owner.readEntry(this.#entry, type)
+    return this.#owner.read(this.#entry, type)
   }
 
   /**
@@ -42,13 +35,13 @@ export class TrackedEntry {
    * `sc-inc-gpc0`, and what it counts by itself.
    */
   count(event: StoredEvent, amount = 1): boolean {
-    return this.#owner.countIn(this.#stored, this.#entry, event, amount)
+    return this.#owner.count(this.#stored, this.#entry, event, amount)
   }
 
   /** Ends the use, from which on the entry lives its whole time again; a second call does nothing. */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
-    this.#owner.released(this.#stored, this.#entry)
+    this.#owner.release(this.#stored, this.#entry)
   }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import {
   type BackendOptions,
@@ -54,6 +55,8 @@ export interface Side {
   order(server: string, state: 'ready' | 'drain' | 'maintenance'): Promise<void>
   /** How many wait for a server of `app`. */
   queued(server: string): Promise<number>
+  /** Gives HAProxy a command; evenkeel has none. */
+  command(text: string): Promise<string>
 }
 
 /** Starts both in front of the same servers, until the test is over; HAProxy first. */
@@ -96,6 +99,7 @@ ${haproxy.sections ?? ''}
     port: running.port,
     logged: async () => entryOf(await syslog.next(httplog)),
     queued: async (server) => Number((await running.statistics('app', server)).qcur),
+    command: (text) => running.command(text),
     order: async (server, state) => {
       const answer = await running.command(`set server app/${server} state ${state.replace('maintenance', 'maint')}`)
       if (answer !== '') throw new Error(`haproxy refused ${state}: ${answer}`)
@@ -148,6 +152,7 @@ async function startEvenkeel(
     port: 'port' in bound ? bound.port : 0,
     logged: () => within(next(), () => 'no record in the log of evenkeel'),
     queued: async (server) => proxy.backend('app').server(server).queued,
+    command: async (text) => assert.fail(`evenkeel takes no command: ${text}`),
     order: async (server, state) => proxy.backend('app').server(server)[state](),
   }
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { MemoryStore } from '../../src/sticky-table/memory-store.js'
+import type { StoredKey } from '../../src/sticky-table/sticky-store.js'
 import { OptionError } from '../../src/util/errors.js'
 import { entry, testStickyStore } from '../conformance/sticky-store.js'
 import { StickyStoreModel } from '../conformance/sticky-store-model.js'
@@ -98,5 +99,94 @@ describe('MemoryStore', () => {
     const store = crowded(25_000)
     for (let key = 0; key < 2000; key++) store.set(`new ${key}`, entry('s1', 3000), 1500)
     assert.equal(store.size(1500), 2001)
+  })
+})
+
+describe('a MemoryStore of many parts', () => {
+  const capacity = 200_000
+
+  /** A store whose keys from 0 on were set in that order, to expire at 1000 and later. */
+  function filled(noPurge = false): MemoryStore {
+    const store = new MemoryStore({ capacity, noPurge })
+    for (let key = 0; key < capacity; key++) store.set(key, entry('s1', 1000 + key), 1)
+    return store
+  }
+
+  /** Three characters, one for each byte of a number. */
+  function bytes(index: number): string {
+    return String.fromCharCode(index >>> 16, (index >>> 8) & 255, index & 255)
+  }
+
+  test('holds as much as it says, and evicts one of those touched longest ago for each new key', () => {
+    const store = filled()
+    assert.equal(store.size(1), capacity)
+    for (let key = 0; key < 1000; key++) assert.ok(store.set(`new ${key}`, entry('s2'), 1))
+    assert.equal(store.size(1), capacity)
+    let evicted = 0
+    for (let key = 0; key < capacity; key++) {
+      if (store.get(key, 1) !== undefined) continue
+      evicted++
+      assert.ok(key < 10_000, `${key} was evicted`)
+    }
+    assert.equal(evicted, 1000)
+    for (let key = 0; key < 1000; key++) assert.equal(store.get(`new ${key}`, 1)?.[0], 's2')
+  })
+
+  test('refuses exactly from its capacity on, and takes again what expiry makes room for, in whatever part', () => {
+    const store = filled(true)
+    for (let key = 0; key < 100; key++) assert.equal(store.set(`new ${key}`, entry('s2'), 999), false)
+    assert.equal(store.set('new', entry('s2'), 1000), true)
+    assert.equal(store.set('other', entry('s2'), 1000), false)
+    assert.equal(store.size(1000), capacity)
+  })
+
+  test('keeps what is in use, and finds an idle entry in another part to evict', () => {
+    const store = new MemoryStore({ capacity })
+    assert.ok(store.set('idle', entry('s2'), 1))
+    for (let key = 0; key < capacity - 1; key++) store.set(key, entry('s1', 1000 + key, 1), 1)
+    assert.ok(store.set('next', entry('s3'), 1))
+    assert.deepEqual([store.get('idle', 1), store.get('next', 1)?.[0]], [undefined, 's3'])
+    for (let key = 0; key < capacity - 1; key += 1000) assert.equal(store.get(key, 9e9)?.[0], 's1')
+    assert.equal(store.size(9e9), capacity)
+    store.clear()
+    assert.equal(store.size(9e9), capacity - 1)
+  })
+
+  test('walks over all, may lose what it walks over, and is empty when cleared', () => {
+    const store = filled()
+    const seen = new Set<StoredKey>()
+    for (const [key] of store.entries(1)) {
+      seen.add(key)
+      if (Number(key) % 2 === 0) store.delete(key)
+    }
+    assert.equal(seen.size, capacity)
+    assert.equal(store.size(1), capacity / 2)
+    store.clear()
+    assert.deepEqual([store.size(1), [...store.entries(1)]], [0, []])
+  })
+
+  test('has no part much larger than others, whatever its keys look like', () => {
+    const kinds: readonly ((index: number) => StoredKey)[] = [
+      (index) => index,
+      (index) => index << 8,
+      (index) => -index,
+      (index) => `${index}`.padStart(32, '0'),
+      (index) => `${index}:`.padEnd(32, '0'),
+      // IPv6 addresses of one network.
+      (index) => `\u0020\u0001\u000d\u00b8${'\0'.repeat(9)}${bytes(index)}`,
+      (index) => `{"agent":"curl/7.88.1","source":"10.${index >>> 16}.${(index >>> 8) & 255}.${index & 255}"}`,
+    ]
+    for (const makeKey of kinds) {
+      const store = new MemoryStore({ capacity })
+      for (let index = 0; index < capacity; index++) store.set(makeKey(index), entry('s1'), 1)
+      // A full part evicts its own oldest: were all keys in one, these would be the first ones exactly.
+      for (let index = capacity; index < capacity + 1000; index++) store.set(makeKey(index), entry('s1'), 1)
+      const evicted = Array.from({ length: capacity }, (_, index) => index).filter(
+        (index) => store.get(makeKey(index), 1) === undefined,
+      )
+      assert.equal(evicted.length, 1000)
+      assert.ok(evicted.at(-1)! > 1000, `${String(makeKey)}: all in one part`)
+      assert.ok(evicted.at(-1)! < 20_000, `${String(makeKey)}: ${evicted.at(-1)}`)
+    }
   })
 })
