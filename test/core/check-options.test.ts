@@ -39,6 +39,7 @@ describe('the check option', () => {
       spread: 0,
       address: undefined,
       port: undefined,
+      sendProxy: undefined,
     })
   })
 

@@ -50,7 +50,12 @@ describe('the source of a request', () => {
 describe('a frontend', () => {
   test('has documented defaults', () => {
     const { settings } = new Frontend('web')
-    assert.deepEqual(settings.timeout, { client: 60_000, httpRequest: 10_000, httpKeepAlive: 10_000 })
+    assert.deepEqual(settings.timeout, {
+      client: 60_000,
+      clientHandshake: 60_000,
+      httpRequest: 10_000,
+      httpKeepAlive: 10_000,
+    })
     assert.deepEqual([settings.mode, settings.maxConnections, settings.log], ['http', 0, undefined])
     assert.deepEqual([settings.forwardFor, settings.forwarded, settings.via], [undefined, false, undefined])
   })
