@@ -1,15 +1,19 @@
-// Measures a stick table with a million entries, for each type of key: `node build/benchmarks/micro/sticky-table.js`.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+// Measures stick tables of a million entries with one counter each: `npm run bench:tables`, or `-- ip string` for some
+// types of keys. Each type has a process of its own, with the garbage collector at hand.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import type { StickyKey } from '../../src/sticky-table/sticky-key.js'
 import { StickyTable } from '../../src/sticky-table/sticky-table.js'
 import type { StickyKeyType } from '../../src/sticky-table/table-key.js'
+import { seededRandom } from '../../src/util/random.js'
 
 const entries = 1_000_000
 /** Calls that are timed together. */
-const batch = 10_000
-/** Milliseconds of processor time that each figure is measured for, at most. */
-const time = 150
+const batch = 20_000
+/** Requests that one turn of the event loop serves, where its pauses are measured. */
+const turn = 100
+const runs = 3
+const halfHour = 1_800_000
 
 /** The address of a client, from its number. Texts are made anew, as those are that come from a socket. */
 function ipv4(index: number): string {
@@ -21,62 +25,164 @@ function token(index: number): string {
   return Math.imul(index, 0x9e3779b1).toString(16).padStart(24, '0')
 }
 
-const kinds: readonly (readonly [type: StickyKeyType, key: (index: number) => StickyKey])[] = [
-  ['ip', ipv4],
-  ['ipv6', (index) => `2001:db8::${(index >>> 16).toString(16)}:${(index & 0xffff).toString(16)}`],
-  ['string', token],
-  ['composite', (index) => ({ source: ipv4(index), agent: 'curl' })],
-]
+const kinds = {
+  ip: ipv4,
+  ipv6: (index) => `2001:db8::${(index >>> 16).toString(16)}:${(index & 0xffff).toString(16)}`,
+  integer: (index) => index,
+  string: token,
+  composite: (index) => ({ source: ipv4(index), agent: 'curl' }),
+} satisfies Partial<Record<StickyKeyType, (index: number) => StickyKey>>
+type Kind = keyof typeof kinds
 
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
+const columns = ['key', 'get', 'update', 'of regulars', 'track, release', 'insert', 'insert, full', 'heap', 'process']
+const pauses = ['nothing expires', 'all expire', 'all but few']
 
-function usedMemory(): number {
-  collect()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-/** Milliseconds of processor time that this process has used: other programs that run count little. */
-function usedTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
-
-/** Nanoseconds for one call: the median of the batches. The numbers of clients come in an order that no cache foresees. */
-function measure(call: (index: number) => void, offset = 0): number {
-  const figures: number[] = []
-  const start = usedTime()
-  for (let now = start, done = 0; now < start + time && done < entries; done += batch) {
-    for (let i = done; i < done + batch; i++) call(offset + ((Math.imul(i, 7_919) >>> 0) % entries))
-    const end = usedTime()
-    figures.push(((end - now) / batch) * 1e6)
-    now = end
+/** A clock that a test of a million expiries can set. */
+class SetClock {
+  time = 1000
+  now = (): number => this.time
+  wallTime = (): number => this.time
+  setTimer = (): never => {
+    throw new Error('a stick table takes no timers')
   }
-  return figures.toSorted((one, other) => one - other)[Math.floor(figures.length / 2)] ?? Number.NaN
 }
 
-function figuresOf(type: StickyKeyType, key: (index: number) => StickyKey): number[] {
+const collect = globalThis.gc as () => void
+
+function usedMemory(): readonly [heap: number, resident: number] {
+  collect()
+  collect()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return [heapUsed + external, rss]
+}
+
+/** The numbers from 0 on below `entries` in an order that no cache foresees. */
+function* shuffled(): Generator<number, void> {
+  const most = 2 ** Math.ceil(Math.log2(entries))
+  for (let step = 0, at = 0; step < most; step++) {
+    at = (Math.imul(at, 1_664_525) + 1_013_904_223) & (most - 1)
+    if (at < entries) yield at
+  }
+}
+
+/** Nine of ten calls are for one in ten numbers. */
+function* skewed(): Generator<number, void> {
+  const random = seededRandom(1)
+  for (let done = 0; done < entries; done++) {
+    const range = random.next() < 0.9 ? entries / 10 : entries
+    yield inDisorder[Math.floor(random.next() * range)]!
+  }
+}
+
+const inOrder = Uint32Array.from({ length: entries }, (_, index) => index)
+const inDisorder = Uint32Array.from(shuffled())
+const ofRegulars = Uint32Array.from(skewed())
+
+/** Nanoseconds for one call: the median of the batches. */
+function measure(call: (index: number) => void, order = inDisorder, from = 0): number {
+  const figures: number[] = []
+  for (let done = 0; done < entries; done += batch) {
+    const start = performance.now()
+    for (let i = done; i < done + batch; i++) call(from + order[i]!)
+    figures.push(((performance.now() - start) / batch) * 1e6)
+  }
+  return figures.toSorted((one, other) => one - other)[figures.length >> 1]!
+}
+
+function makeTable(type: Kind, clock?: SetClock): StickyTable {
+  return new StickyTable({
+    type,
+    size: entries,
+    expire: halfHour,
+    store: { gpc0: true },
+    ...(clock === undefined ? {} : { clock }),
+  })
+}
+
+function costs(type: Kind): number[] {
+  const key: (index: number) => StickyKey = kinds[type]
+  const table = makeTable(type)
+  const keyAlone = measure((index) => void key(index))
   const before = usedMemory()
-  const table = new StickyTable({ type, size: entries, expire: '30m' })
-  const start = usedTime()
-  for (let index = 0; index < entries; index++) table.store(key(index), 'app1')
-  const fill = ((usedTime() - start) / entries) * 1e6
-  const bytes = (usedMemory() - before) / entries
+  const insert = measure((index) => void table.count(key(index), 'gpc0'), inOrder)
   if (table.size !== entries) throw new Error(`${type}: ${table.size} entries`)
-  const makeKey = measure((index) => void key(index))
-  const peek = measure((index) => void table.peek(key(index)))
-  const match = measure((index) => void table.match(key(index)))
-  const update = measure((index) => void table.store(key(index), 'app2'))
-  const miss = measure((index) => void table.match(key(index)), entries)
-  const evict = measure((index) => void table.store(key(index), 'app3'), entries)
-  return [bytes, makeKey, peek, match, miss, update, fill, evict]
+  const after = usedMemory()
+  const get = measure((index) => void table.read(key(index), 'gpc0'))
+  const update = measure((index) => void table.count(key(index), 'gpc0'))
+  const updateOfRegulars = measure((index) => void table.count(key(index), 'gpc0'), ofRegulars)
+  const track = measure((index) => table.track(key(index))!.release())
+  const evict = measure((index) => void table.count(key(index), 'gpc0'), inOrder, entries)
+  const [heap, resident] = after.map((bytes, index) => (bytes - before[index]!) / entries)
+  return [keyAlone, get, update, updateOfRegulars, track, insert, evict, heap!, resident!]
 }
 
-const columns = ['bytes', 'key alone', 'peek', 'match', 'miss', 'update', 'insert', 'insert, full']
-console.log(`${entries} entries: bytes for each, ns of processor time for each call, the making of its key included`)
-console.log(`${''.padEnd(10)}${columns.map((column) => column.padStart(14)).join('')}`)
-for (const [type, key] of kinds) {
-  const figures = figuresOf(type, key).map((figure) => figure.toFixed(0).padStart(14))
-  console.log(`${type.padEnd(10)}${figures.join('')}`)
+/** Fills a table, has `prepare` let entries expire, lets new keys come, and gives how long each turn took, in ms. */
+async function turnsOf(type: Kind, prepare: (table: StickyTable, clock: SetClock) => void): Promise<number[]> {
+  const key: (index: number) => StickyKey = kinds[type]
+  const clock = new SetClock()
+  const table = makeTable(type, clock)
+  for (let index = 0; index < entries; index++) table.count(key(index), 'gpc0')
+  collect()
+  prepare(table, clock)
+  const turns: number[] = []
+  for (let done = entries; done < 1.2 * entries; done += turn) {
+    const start = performance.now()
+    for (let index = done; index < done + turn; index++) table.count(key(index), 'gpc0')
+    if (table.size === 0) throw new Error('nothing was stored')
+    turns.push(performance.now() - start)
+    await new Promise(setImmediate)
+  }
+  return turns
+}
+
+/** The longest turn. Of each turn the shortest of several runs counts: what else the machine did is no part of it. */
+async function longestTurn(...[type, prepare]: Parameters<typeof turnsOf>): Promise<number> {
+  let shortest = await turnsOf(type, prepare)
+  for (let run = 1; run < runs; run++) {
+    const turns = await turnsOf(type, prepare)
+    shortest = shortest.map((time, index) => Math.min(time, turns[index]!))
+  }
+  return Math.max(...shortest)
+}
+
+async function pausesOf(type: Kind): Promise<number[]> {
+  const none = await longestTurn(type, () => {})
+  const all = await longestTurn(type, (_, clock) => {
+    clock.time += halfHour
+  })
+  const most = await longestTurn(type, (table, clock) => {
+    clock.time += 1000
+    for (let index = 0; index < entries; index += 1000) table.count(kinds[type](index), 'gpc0')
+    clock.time += halfHour - 1000
+  })
+  return [none, all, most]
+}
+
+function line(title: string, cells: readonly string[]): string {
+  return title.padEnd(10) + cells.map((cell) => cell.padStart(15)).join('')
+}
+
+function printEach(title: string, names: readonly string[], types: readonly string[], what: string): void {
+  console.log(`${title}\n${line('', names)}`)
+  for (const type of types) {
+    const file = fileURLToPath(import.meta.url)
+    const { status } = spawnSync(process.execPath, ['--expose-gc', file, type, what], { stdio: 'inherit' })
+    if (status !== 0) process.exitCode = 1
+  }
+}
+
+function print(type: string, figures: readonly number[], digits: number): void {
+  const cells = figures.map((figure) => figure.toFixed(digits))
+  console.log(line(type, cells))
+}
+
+const asked = process.argv.slice(2)
+const [type = '', what] = asked
+if (what === 'costs') print(type, costs(type as Kind), 0)
+else if (what === 'pauses') print(type, await pausesOf(type as Kind), 1)
+else {
+  const types = asked.length > 0 ? asked : Object.keys(kinds)
+  const title = `${entries} entries with one counter: ns a call, the making of its key included; bytes an entry`
+  printEach(title, columns, types, 'costs')
+  printEach(`the longest turn of the event loop in ms, each with ${turn} new keys`, pauses, types, 'pauses')
 }

@@ -20,9 +20,9 @@ const mostEntries = 2 ** 23
 const partSize = 2 ** 16
 
 /** How many expired entries a new key clears away: more than one, so that they get fewer while traffic lasts. */
-const setSlice = 16
-/** How many a count clears away: some milliseconds of work. */
-const sizeSlice = 10_000
+const setSlice = 8
+/** How many a count clears away: a few milliseconds of work. */
+const sizeSlice = 2000
 
 /** Reads how many entries a store may hold, or throws an {@link OptionError} that names `path`. @internal */
 export function readCapacity(value: unknown, path: string): number {
@@ -144,14 +144,22 @@ export class MemoryStore implements StickyStore {
   }
 }
 
-/** Spreads keys over 32 bits, of which the upper count. */
+/**
+ * Spreads keys over 32 bits, of which the upper count. By chance and not evenly: parts that grow in step, as those of
+ * addresses in a row would, would all have their Maps rebuilt at the same moment.
+ */
 function mixed(key: StoredKey): number {
-  if (typeof key === 'number') return Math.imul(key, goldenRatio)
+  if (typeof key === 'number') return mixedNumber(key)
   // Short texts may differ anywhere, in their last digit say; of long ones some characters from all over tell enough.
   const step = 1 + (key.length >>> 6)
   let bits = key.length
   for (let i = 0; i < key.length; i += step) bits = Math.imul(bits ^ key.charCodeAt(i), goldenRatio)
   return bits
+}
+
+function mixedNumber(key: number): number {
+  const bits = Math.imul(key ^ (key >>> 16), 0x85ebca6b)
+  return Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
 }
 
 const goldenRatio = 0x9e3779b1
