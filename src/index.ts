@@ -68,6 +68,7 @@ export type {
 } from './core/message/head-limits.js'
 export type { PoolOptions, PoolSettings } from './core/pool-options.js'
 export type { Priority, PrioritySettings } from './core/priority.js'
+export type { ProxiedConnection, ProxiedTls } from './core/proxied-connection.js'
 export type { ResponseView } from './core/response-view.js'
 export type { RetryBudgetOptions, RetryBudgetSettings } from './core/retry-budget.js'
 export type { RetryEvent, RetryOn, RetryOptions, RetryPolicy, RetryStatus } from './core/retry-options.js'

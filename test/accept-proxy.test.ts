@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
-import net, { type AddressInfo } from 'node:net'
+import net, { type AddressInfo, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import tls from 'node:tls'
+import tls, { connect as connectTls } from 'node:tls'
 import fc from 'fast-check'
 import {
   attach,
@@ -19,11 +19,13 @@ import {
 import { binaryHeader, textHeader } from '../src/net/proxy-protocol/write-header.js'
 import { VirtualClock } from '../src/testing/virtual-clock.js'
 import { binary, inetBlock, tlvBytes } from './net/proxy-protocol/headers.js'
+import { selfSigned } from './support/certificate.js'
 import { readRequest, readResponse } from './support/http-message.js'
 import { connect } from './support/raw-client.js'
 import { RawOrigin } from './support/raw-origin.js'
 import { refuses } from './support/refusals.js'
 import { get, ok, settled, stage, Trial, until } from './support/trial.js'
+import { within } from './support/within.js'
 
 const ends = { source: { address: '192.0.2.7', port: 56324 }, destination: { address: '198.51.100.1', port: 443 } }
 const text = textHeader(ends)
@@ -119,6 +121,64 @@ describe('a connection with a PROXY protocol header', () => {
     server.end()
     assert.equal((await trial.record()).client, '192.0.2.7')
   })
+})
+
+describe('a connection with a PROXY protocol header before TLS', () => {
+  const tls = { certificates: selfSigned('a.test') }
+
+  test('is the named client’s, wherever the header is cut from what follows', async (t) => {
+    const { trial, requests } = await answering(t, { bind: [{ ...bind[0], tls }], forwardFor: true })
+    const hello = async (raw: Socket): Promise<void> => {
+      const socket = connectTls({ socket: raw, rejectUnauthorized: false, servername: 'a.test' })
+      socket.write(get())
+      await within(once(socket, 'data'), () => 'no answer over TLS')
+    }
+    for (const header of [text, binaryHeader(ends, {}, true)]) {
+      const apart = (await trial.connect()).socket.removeAllListeners('data')
+      apart.write(header)
+      await settled()
+      await hello(apart)
+      // Header and the client's first record in one piece.
+      const together = (await trial.connect()).socket.removeAllListeners('data')
+      together.cork()
+      together.write(header)
+      const answered = hello(together)
+      await settled()
+      together.uncork()
+      await answered
+    }
+    assert.deepEqual(
+      requests.map((request) => request.get('x-forwarded-for')),
+      Array.from({ length: 4 }, () => '192.0.2.7'),
+    )
+  })
+
+  test('is refused where TLS comes first', async (t) => {
+    const { trial, counters } = await stage(t, {}, { bind: [{ ...bind[0], tls }] })
+    const socket = connectTls({ port: trial.port(), host: '127.0.0.1', rejectUnauthorized: false })
+    const [error] = await within(once(socket, 'error'), () => 'no error')
+    assert.equal(error.code, 'ECONNRESET')
+    assert.deepEqual([counters.proxyHeaderErrors, counters.sessions.total], [1, 0])
+  })
+})
+
+test('conditions see what a header told beside addresses', async (t) => {
+  const { trial, origin } = await stage(
+    t,
+    {},
+    { bind, defaultBackend: 'app', routes: [{ backend: 'app', unless: isOurs }] },
+  )
+  origin.answerAll(() => ok())
+  const seen: (string | undefined)[] = []
+  function isOurs({ proxied }: ExchangeView): boolean {
+    seen.push(proxied?.authority)
+    return proxied?.authority === 'a.test'
+  }
+  for (const header of [text, binaryHeader(ends, { authority: 'a.test' })]) {
+    const client = await trial.connect()
+    assert.equal((await readResponse(client.send(header, get()))).status, 200)
+  }
+  assert.deepEqual(seen, [undefined, 'a.test'])
 })
 
 describe('a connection without a good PROXY protocol header', () => {

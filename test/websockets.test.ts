@@ -4,7 +4,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { type RawData, WebSocket, WebSocketServer, type ServerOptions as WebSocketServerOptions } from 'ws'
-import type { ExchangeRecord } from '../src/index.js'
+import { createProxy, type ExchangeRecord } from '../src/index.js'
+import { selfSigned } from './support/certificate.js'
 import {
   attachedHttp,
   attachedHttps,
@@ -66,8 +67,26 @@ async function echo(socket: WebSocket, data: string | Buffer): Promise<{ data: B
   return { data: back as Buffer, isBinary }
 }
 
+/** A bind of its own that speaks TLS. */
+const ownTlsBind: Setup = {
+  name: 'a bind of its own with TLS',
+  secure: true,
+  async start(t, servers, { frontend, backend }) {
+    const bind = { address: '127.0.0.1:0', tls: { certificates: selfSigned('localhost') } }
+    const proxy = createProxy({
+      frontends: { web: { bind, defaultBackend: 'app', ...frontend } },
+      backends: { app: { servers, ...backend } },
+    })
+    await proxy.listen()
+    t.after(() => proxy.close({ timeout: 1 }))
+    const { port } = proxy.addresses().web![0] as AddressInfo
+    return { port, frontend: proxy.frontend('web'), backend: proxy.backend('app') }
+  },
+}
+
 const setups = [
   ownBind,
+  ownTlsBind,
   ownUnixBind,
   throughUndici({ ...ownBind, name: 'a bind of its own, through undici' }),
   attachedNet,

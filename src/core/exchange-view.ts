@@ -1,4 +1,5 @@
 import type { RequestHead } from './message/head.js'
+import type { ProxiedConnection } from './proxied-connection.js'
 import type { ResponseView } from './response-view.js'
 import type { TlsView } from './tls-view.js'
 
@@ -32,6 +33,11 @@ export interface ExchangeView {
   /** What is known of the TLS of the client's connection; undefined when it is not TLS. */
   readonly tls?: TlsView | undefined
   /**
+   * What a PROXY protocol header told of the client's connection, beside its address; undefined when it came with none.
+   * HAProxy: `fc_rcvd_proxy`, `fc_pp_authority`, `fc_pp_unique_id`.
+   */
+  readonly proxied?: ProxiedConnection | undefined
+  /**
    * The first bytes of the request's body, in TCP mode of the connection, as far as a balancer wanted to see them before
    * it chose; undefined when none did. HAProxy: `req.body`, `req.payload`.
    */
@@ -52,9 +58,17 @@ export class RequestView implements ExchangeView {
     readonly head: RequestHead | undefined,
     readonly source: ClientAddress,
     readonly secure: boolean,
-    /** The client's connection, as far as it says which server knows the client, and what TLS tells. */
-    readonly session?: { readonly boundTo: object | undefined; readonly tls?: TlsView | undefined },
+    /** The client's connection, as far as it says which server knows the client, and what TLS and a header in front tell. */
+    readonly session?: {
+      readonly boundTo: object | undefined
+      readonly tls?: TlsView | undefined
+      readonly proxied?: ProxiedConnection | undefined
+    },
   ) {}
+
+  get proxied(): ProxiedConnection | undefined {
+    return this.session?.proxied
+  }
 
   get tls(): TlsView | undefined {
     return this.session?.tls

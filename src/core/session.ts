@@ -57,6 +57,11 @@ export class Session {
     return this.origin?.tls
   }
 
+  /** What the PROXY protocol header told that it came with, if it did. */
+  get proxied(): ProxiedConnection | undefined {
+    return this.origin?.proxied
+  }
+
   /** Says whether it is the session's first exchange that begins. */
   exchangeBegan(): boolean {
     const isFirst = !this.#hasExchanges

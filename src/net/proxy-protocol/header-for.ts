@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { SendProxySettings } from '../../core/send-proxy-options.js'
 import type { Session } from '../../core/session.js'
 import { normalizeAddress } from '../../util/network.js'
@@ -31,20 +30,14 @@ function endsOf({ localAddress = '', localPort = 0, remoteAddress = '', remotePo
   }
 }
 
-function tell(settings: SendProxySettings, { client, origin }: Session): Parameters<typeof binaryHeader>[1] {
-  const secure = origin?.socket instanceof TLSSocket ? origin.socket : undefined
+function tell(settings: SendProxySettings, session: Session): Parameters<typeof binaryHeader>[1] {
+  const { client, origin, proxied, tls } = session
   const { uniqueId } = settings
-  const id = typeof uniqueId === 'function' ? uniqueId(client) : uniqueId && origin?.proxied?.uniqueId
+  const id = typeof uniqueId === 'function' ? uniqueId(client) : uniqueId && proxied?.uniqueId
   return {
-    alpn: secure?.alpnProtocol || undefined,
-    authority: settings.authority ? (origin?.proxied?.authority ?? serverName(secure)) : undefined,
+    alpn: tls?.alpn || undefined,
+    authority: settings.authority ? (proxied?.authority ?? (tls?.sni || undefined)) : undefined,
     uniqueId: typeof id === 'string' ? Buffer.from(id) : id,
-    tls: settings.ssl ? tellTls(secure, settings) : undefined,
+    tls: settings.ssl ? tellTls(origin, settings) : undefined,
   }
-}
-
-/** The name that the client asked for. Node has it for the sockets of servers only. */
-function serverName(secure: (TLSSocket & { readonly servername?: unknown }) | undefined): string | undefined {
-  const name = secure?.servername
-  return typeof name === 'string' && name !== '' ? name : undefined
 }

@@ -1,34 +1,34 @@
 import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { ProxiedTls } from '../../core/proxied-connection.js'
 import type { SendProxySettings } from '../../core/send-proxy-options.js'
+import type { ConnectionOrigin } from '../../core/session.js'
 import { signatureAlgorithm } from './signature-algorithm.js'
 
 /** What is told of a client's TLS, as far as the settings want it; of a client without TLS that it has none. */
-export function tellTls(socket: TLSSocket | undefined, wanted: SendProxySettings): ProxiedTls {
-  if (socket === undefined) {
-    return { isUsed: false, hasCertificate: false, hasSessionCertificate: false, isVerified: true }
-  }
-  const client = socket.getPeerX509Certificate()
-  const own = wanted.certificateKey || wanted.certificateSignature ? socket.getX509Certificate() : undefined
+export function tellTls(origin: ConnectionOrigin | undefined, wanted: SendProxySettings): ProxiedTls {
+  if (origin?.tls === undefined) return none
+  const { version, cipher, isResumed, clientCertificate: client } = origin.tls
+  const own = wanted.certificateKey || wanted.certificateSignature ? ownCertificate(origin) : undefined
   return {
     isUsed: true,
     // A resumed session has its certificate from an earlier connection.
-    hasCertificate: client !== undefined && !socket.isSessionReused(),
+    hasCertificate: client !== undefined && !isResumed,
     hasSessionCertificate: client !== undefined,
-    isVerified: client === undefined || socket.authorized,
-    version: socket.getProtocol() ?? undefined,
-    commonName: wanted.certificateCommonName ? commonName(client) : undefined,
-    cipher: wanted.cipher ? socket.getCipher().name : undefined,
+    isVerified: client?.isVerified ?? true,
+    version,
+    commonName: wanted.certificateCommonName ? client?.commonName || undefined : undefined,
+    cipher: wanted.cipher ? cipher : undefined,
     signatureAlgorithm: wanted.certificateSignature && own ? signatureAlgorithm(own.raw) : undefined,
     keyAlgorithm: wanted.certificateKey && own ? keyAlgorithm(own) : undefined,
   }
 }
 
-/** Of several the first. */
-function commonName(certificate: X509Certificate | undefined): string | undefined {
-  const names: string | readonly string[] | undefined = certificate?.toLegacyObject().subject?.CN
-  return typeof names === 'string' ? names : names?.[0]
+const none: ProxiedTls = { isUsed: false, hasCertificate: false, hasSessionCertificate: false, isVerified: true }
+
+/** The certificate that the client was shown. */
+function ownCertificate({ socket }: ConnectionOrigin): X509Certificate | undefined {
+  return socket instanceof TLSSocket ? socket.getX509Certificate() : undefined
 }
 
 /** A key's kind and bits, as HAProxy writes them: `RSA2048`, `EC256`. */
