@@ -28,7 +28,7 @@ import { type ExchangeView, noExchange, type RequestView } from './exchange-view
 import { Load } from './load.js'
 import { turnOf } from './priority.js'
 import { Retries } from './retries.js'
-import { Server, type ServerChange, type ServerListener } from './server.js'
+import { Server, type ServerChange } from './server.js'
 import { stateEvents } from './server-events.js'
 import { ServerIds } from './server-ids.js'
 import { SlowStarts } from './slow-start.js'
@@ -92,7 +92,7 @@ export const backendEventNames = [
  * app.on('server:down', ({ server }) => console.log(`${server.name} is down`))
  * ```
  */
-export class Backend extends Emitter<BackendEvents> implements ServerListener {
+export class Backend extends Emitter<BackendEvents> {
   readonly name: string
   readonly settings: BackendSettings
   readonly balancer: Balancer
