@@ -36,6 +36,10 @@ export interface FrontendTimeouts {
   readonly httpRequest?: Duration
   /** How long a kept connection may wait for the next request. Default 10s. HAProxy: `timeout http-keep-alive`. */
   readonly httpKeepAlive?: Duration
+  /**
+   * How long a client may be silent in a tunnel whose server has ended its side. Default 10s. HAProxy: `timeout client-fin`.
+   */
+  readonly clientFin?: Duration
 }
 
 /** Options of a {@link Frontend}. */
@@ -69,7 +73,12 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly mode: Mode
   readonly maxConnections: number
   /** Milliseconds, `Infinity` for none. */
-  readonly timeout: { readonly client: number; readonly httpRequest: number; readonly httpKeepAlive: number }
+  readonly timeout: {
+    readonly client: number
+    readonly httpRequest: number
+    readonly httpKeepAlive: number
+    readonly clientFin: number
+  }
   readonly errorFiles: ErrorPages
   readonly log: LogSink | undefined
   readonly requestLimits: RequestLimits
@@ -96,11 +105,13 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     client: timeout.duration('client'),
     httpRequest: timeout.duration('httpRequest'),
     httpKeepAlive: timeout.duration('httpKeepAlive'),
+    clientFin: timeout.duration('clientFin'),
   }))
   return {
     client: unlimited(own?.client) ?? 60_000,
     httpRequest: unlimited(own?.httpRequest) ?? 10_000,
     httpKeepAlive: unlimited(own?.httpKeepAlive) ?? 10_000,
+    clientFin: unlimited(own?.clientFin) ?? 10_000,
   }
 }
 

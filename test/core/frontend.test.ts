@@ -50,7 +50,12 @@ describe('the source of a request', () => {
 describe('a frontend', () => {
   test('has documented defaults', () => {
     const { settings } = new Frontend('web')
-    assert.deepEqual(settings.timeout, { client: 60_000, httpRequest: 10_000, httpKeepAlive: 10_000 })
+    assert.deepEqual(settings.timeout, {
+      client: 60_000,
+      httpRequest: 10_000,
+      httpKeepAlive: 10_000,
+      clientFin: 10_000,
+    })
     assert.deepEqual([settings.mode, settings.maxConnections, settings.log], ['http', 0, undefined])
     assert.deepEqual([settings.forwardFor, settings.forwarded, settings.via], [undefined, false, undefined])
   })
@@ -85,7 +90,13 @@ describe('a frontend', () => {
 describe('what backends have as defaults', () => {
   test('is as documented', () => {
     const { settings, balancer } = new Backend('app')
-    assert.deepEqual(settings.timeout, { connect: 5000, server: 60_000, queue: 5000, tunnel: 3_600_000 })
+    assert.deepEqual(settings.timeout, {
+      connect: 5000,
+      server: 60_000,
+      queue: 5000,
+      tunnel: 3_600_000,
+      serverFin: 10_000,
+    })
     assert.deepEqual(settings.retryPolicy, {
       retries: 3,
       redispatch: -1,
