@@ -25,9 +25,10 @@ export const frontendNames = [
   'maxHeaders',
   'maxTargetBytes',
   'allowConnect',
+  'inspectDelay',
   'track',
 ]
-export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive', 'clientHandshake']
+export const frontendTimeouts = ['client', 'clientHandshake', 'httpRequest', 'httpKeepAlive', 'clientFin']
 
 /** The same of a backend. */
 export const backendNames = [
@@ -60,7 +61,7 @@ export const backendNames = [
   'errorFiles',
   ...persistenceNames,
 ]
-export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']
+export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel', 'serverFin']
 
 /**
  * Reads the `defaults` of a configuration: options of frontends and backends together. Each is checked here, so that a

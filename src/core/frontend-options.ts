@@ -39,6 +39,10 @@ export interface FrontendTimeouts {
   readonly httpKeepAlive?: Duration
   /** For what comes before a connection's data: a PROXY protocol header, a handshake of TLS; each of them. Default: as `client`. HAProxy: `timeout client-hs`. */
   readonly clientHandshake?: Duration
+  /**
+   * How long a client may be silent in a tunnel whose server has ended its side. Default 10s. HAProxy: `timeout client-fin`.
+   */
+  readonly clientFin?: Duration
 }
 
 /** Options of a {@link Frontend}. */
@@ -52,6 +56,12 @@ export interface FrontendOptions extends ForwardingOptions, ConnectionModeOption
   /** Client connections at a time; more wait unaccepted. Default 0: no limit. HAProxy: `maxconn`. */
   readonly maxConnections?: number
   readonly timeout?: FrontendTimeouts
+  /**
+   * In TCP mode, how long a client is waited for that does not send what the choice of its route or server depends on,
+   * such as `clientHello.sni`; then it is decided without. 0: not at all. Default 5s. HAProxy: `tcp-request inspect-delay`,
+   * 0 by default there.
+   */
+  readonly inspectDelay?: Duration
   /**
    * Forwards CONNECT to servers, and makes a tunnel of the connection when one agrees. Default false: 501, since what
    * passes then no rule sees, and a server that connects onwards would do so for everybody. HAProxy forwards it.
@@ -78,6 +88,8 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly maxConnections: number
   /** Milliseconds, `Infinity` for none. */
   readonly timeout: Readonly<Record<keyof FrontendTimeouts, number>>
+  /** Milliseconds. */
+  readonly inspectDelay: number
   readonly errorFiles: ErrorPages
   readonly log: LogSink | undefined
   readonly requestLimits: RequestLimits
@@ -92,6 +104,7 @@ export function readFrontendSettings(reader: OptionReader): FrontendSettings {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',
     maxConnections: reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0,
     timeout: readTimeouts(reader),
+    inspectDelay: reader.duration('inspectDelay') ?? 5000,
     errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
     log: reader.read('log', readLogSink),
     requestLimits: readRequestLimits(reader),
@@ -108,6 +121,7 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     httpRequest: timeout.duration('httpRequest'),
     httpKeepAlive: timeout.duration('httpKeepAlive'),
     clientHandshake: timeout.duration('clientHandshake'),
+    clientFin: timeout.duration('clientFin'),
   }))
   const client = unlimited(own?.client) ?? 60_000
   return {
@@ -115,6 +129,7 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     httpRequest: unlimited(own?.httpRequest) ?? 10_000,
     httpKeepAlive: unlimited(own?.httpKeepAlive) ?? 10_000,
     clientHandshake: unlimited(own?.clientHandshake) ?? client,
+    clientFin: unlimited(own?.clientFin) ?? 10_000,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Chunk, Downstream } from '../core/carrier.js'
+import type { Chunk, Downstream, TunnelLimits } from '../core/carrier.js'
 import { errorAnswer } from '../core/error-page.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
@@ -25,7 +25,7 @@ import { smallBody } from './small-body.js'
 import type { TextFields } from './text-fields.js'
 import type { TextRequestHead } from './text-head.js'
 import { latin1, writeChunk } from './write-chunk.js'
-import { responseText } from './write-head.js'
+import { responseText, tunnelText } from './write-head.js'
 
 /** What a request that never became one failed with. */
 type Unborn = 'request-timeout' | RequestDefect
@@ -386,7 +386,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   // -- Tunnels --------------------------------------------------------------------------------------------------------
 
-  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     const socket = this.#socket
     const exchange = this.#exchange!
     this.#isTunnel = true
@@ -394,14 +394,10 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     socket.removeListener('end', this.#onEnd)
     socket.removeListener('drain', this.#onDrain)
     socket.pause()
-    if (head !== undefined) {
-      const isSwitch = head.status === 101
-      const upgrade = isSwitch ? `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? this.#head!.upgrade}\r\n` : ''
-      socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${head.forwardedText(edits)}\r\n`, 'latin1')
-    }
+    if (head !== undefined) socket.write(tunnelText(head, edits, this.#head!), 'latin1')
     if (this.#input !== undefined) socket.unshift(this.#input)
     this.#input = undefined
-    tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => exchange.tunnelEnded(end))
+    tunnel(socket, server, this.deadline, limits, exchange)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -416,8 +412,11 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   }
 
   readonly #onClose = (): void => {
-    this.deadline.cancel()
-    if (!this.#isTunnel) this.#exchange?.clientAborted()
+    // A tunnel may still have something to bring to the server, and ends the deadline itself.
+    if (!this.#isTunnel) {
+      this.deadline.cancel()
+      this.#exchange?.clientAborted()
+    }
     this.#session.close()
   }
 

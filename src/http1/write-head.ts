@@ -41,3 +41,10 @@ export function responseText(
   if (connection !== undefined) text += `Connection: ${connection}\r\n`
   return `${text}\r\n`
 }
+
+/** The head of a response that makes a tunnel of the connection: a switch of protocols, or what CONNECT asked for. */
+export function tunnelText(head: ResponseHead, edits: readonly HeadEdits[], request: RequestHead): string {
+  const isSwitch = head.status === 101
+  const upgrade = isSwitch ? `Connection: Upgrade\r\nUpgrade: ${head.upgrade ?? request.upgrade}\r\n` : ''
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${head.forwardedText(edits)}\r\n`
+}
