@@ -27,7 +27,7 @@ export const frontendNames = [
   'allowConnect',
   'track',
 ]
-export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive', 'clientHandshake']
+export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive', 'clientHandshake', 'clientFin']
 
 /** The same of a backend. */
 export const backendNames = [
@@ -60,7 +60,7 @@ export const backendNames = [
   'errorFiles',
   ...persistenceNames,
 ]
-export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel']
+export const backendTimeouts = ['connect', 'server', 'queue', 'tunnel', 'serverFin']
 
 /**
  * Reads the `defaults` of a configuration: options of frontends and backends together. Each is checked here, so that a

@@ -82,6 +82,8 @@ describe('the short form', () => {
       httpKeepAlive: 6,
       tunnel: 7,
       clientHandshake: 8,
+      clientFin: 9,
+      serverFin: 10,
     }
     const proxy = createProxy({
       bind: 0,
@@ -96,8 +98,9 @@ describe('the short form', () => {
     })
     const { settings: frontend } = proxy.frontend('main')
     const { settings: backend, balancer } = proxy.backend('main')
-    assert.deepEqual(frontend.timeout, { client: 2, httpRequest: 5, httpKeepAlive: 6, clientHandshake: 8 })
-    assert.deepEqual(backend.timeout, { connect: 1, server: 3, queue: 4, tunnel: 7 })
+    const times = { client: 2, httpRequest: 5, httpKeepAlive: 6, clientHandshake: 8, clientFin: 9 }
+    assert.deepEqual(frontend.timeout, times)
+    assert.deepEqual(backend.timeout, { connect: 1, server: 3, queue: 4, tunnel: 7, serverFin: 10 })
     const { retries, redispatch } = backend.retryPolicy
     assert.deepEqual([retries, redispatch], [1, 2])
     assert.deepEqual(
@@ -128,9 +131,9 @@ describe('defaults', () => {
     const proxy = createProxy({ defaults, frontends: { main: {} }, backends: { app: {} } })
     const frontend = proxy.frontend('main')
     const backend = proxy.backend('app')
-    const times = { client: 2, httpRequest: 10_000, httpKeepAlive: 10_000, clientHandshake: 2 }
+    const times = { client: 2, httpRequest: 10_000, httpKeepAlive: 10_000, clientHandshake: 2, clientFin: 10_000 }
     assert.deepEqual(frontend.settings.timeout, times)
-    assert.deepEqual(backend.settings.timeout, { connect: 1, server: 3, queue: 1, tunnel: 3_600_000 })
+    assert.deepEqual(backend.settings.timeout, { connect: 1, server: 3, queue: 1, tunnel: 3_600_000, serverFin: 10_000 })
     assert.equal(frontend.settings.maxConnections, 9)
     assert.equal(frontend.defaultBackend, backend)
     assert.deepEqual([backend.settings.retryPolicy.retries, backend.balancer.algorithm], [7, 'first'])
@@ -147,7 +150,7 @@ describe('defaults', () => {
     const { settings: backend, balancer } = proxy.backend('app')
     assert.deepEqual([frontend.forwardFor, frontend.maxConnections, frontend.timeout.client], [undefined, 0, 5])
     assert.deepEqual([backend.retryPolicy.retries, balancer.algorithm, backend.errorFiles], [0, 'roundrobin', {}])
-    assert.deepEqual(backend.timeout, { connect: 1, server: 6, queue: 1, tunnel: 3_600_000 })
+    assert.deepEqual(backend.timeout, { connect: 1, server: 6, queue: 1, tunnel: 3_600_000, serverFin: 10_000 })
   })
 
   test('do not reach ready objects', () => {

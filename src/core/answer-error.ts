@@ -1,5 +1,7 @@
+import type { Backend } from './backend.js'
 import type { Downstream } from './carrier.js'
 import { type ErrorPages, errorAnswer } from './error-page.js'
+import type { Frontend } from './frontend.js'
 import type { RequestHead } from './message/head.js'
 import { RawResponseHead } from './message/raw-head.js'
 
@@ -8,8 +10,10 @@ export function answerError(
   client: Downstream,
   request: RequestHead,
   status: number,
-  pages: readonly ErrorPages[],
+  backend: Backend | undefined,
+  frontend: Frontend,
 ): void {
+  const pages = [backend?.settings.errorFiles ?? none, frontend.settings.errorFiles]
   const { reason, fields, body } = errorAnswer(status, request.get('accept'), pages)
   const head = new RawResponseHead(status, reason, fields, request.method)
   try {
@@ -18,3 +22,5 @@ export function answerError(
     client.abort()
   }
 }
+
+const none: ErrorPages = {}

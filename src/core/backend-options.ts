@@ -27,6 +27,10 @@ export interface BackendTimeouts {
   readonly queue?: Duration
   /** How long a tunnel (TCP mode, WebSocket) may be silent in both directions. Default 1h. HAProxy: `timeout tunnel`. */
   readonly tunnel?: Duration
+  /**
+   * How long a server may be silent in a tunnel whose client has ended its side. Default 10s. HAProxy: `timeout server-fin`.
+   */
+  readonly serverFin?: Duration
 }
 
 /** Options of a {@link Backend}. */
@@ -76,6 +80,7 @@ export interface BackendTimeLimits {
   readonly server: number
   readonly queue: number
   readonly tunnel: number
+  readonly serverFin: number
 }
 
 /** The options that need no more than reading. */
@@ -123,6 +128,7 @@ function readTimeouts(reader: OptionReader): BackendTimeLimits {
     server: timeout.duration('server'),
     queue: timeout.duration('queue'),
     tunnel: timeout.duration('tunnel'),
+    serverFin: timeout.duration('serverFin'),
   }))
   const connect = unlimited(own?.connect) ?? 5000
   return {
@@ -130,6 +136,7 @@ function readTimeouts(reader: OptionReader): BackendTimeLimits {
     server: unlimited(own?.server) ?? 60_000,
     queue: unlimited(own?.queue) ?? connect,
     tunnel: unlimited(own?.tunnel) ?? 3_600_000,
+    serverFin: unlimited(own?.serverFin) ?? 10_000,
   }
 }
 

@@ -39,11 +39,11 @@ export interface Downstream {
    * Joins the client to a server after an upgrade or in TCP mode: bytes pass both ways until both sides have ended.
    * `head` is the 101 response (or 2xx to CONNECT) to send first; undefined in TCP mode.
    */
-  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void
 }
 
 /** What a downstream carrier tells the exchange. */
-export interface ClientListener {
+export interface ClientListener extends TunnelListener {
   /** A piece of the request's body arrived. */
   clientData(chunk: Chunk): void
   /** The request's body is complete. */
@@ -59,17 +59,24 @@ export interface ClientListener {
   clientAborted(): void
   /** The request turned out to be malformed after its head, such as a bad chunk. Nothing follows. */
   clientFailed(): void
-  /** A tunnel is over. */
-  tunnelEnded(end: TunnelEnd): void
 }
 
-/** How a tunnel ended, and what passed. */
-export interface TunnelEnd {
-  readonly cause: 'done' | 'client-aborted' | 'server-lost' | 'idle'
-  /** Bytes from the client. */
-  readonly bytesIn: number
-  /** Bytes to the client. */
-  readonly bytesOut: number
+/** How long a tunnel may be silent: milliseconds, `Infinity` for no limit. */
+export interface TunnelLimits {
+  /** While either side may speak. */
+  readonly idle: number
+  /** While only the client may: the server's end has been passed on to it. */
+  readonly clientFin: number
+  /** While only the server may: the client's end has been passed on to it. */
+  readonly serverFin: number
+}
+
+/** Who is told of a tunnel. */
+export interface TunnelListener {
+  /** So many bytes came from the client and from the server. */
+  tunnelPassed(bytesIn: number, bytesOut: number): void
+  /** It is over. Undefined: both sides have ended. Nothing follows. */
+  tunnelEnded(failure: 'client-aborted' | 'server-lost' | 'client-timeout' | 'server-timeout' | undefined): void
 }
 
 /** What a transport reads of an exchange in order to send it. The head is undefined in TCP mode. */

@@ -71,6 +71,12 @@ export class FrontendCounters {
   readonly requestRate = new RateMeter(1000)
   requestRateMax = 0
 
+  /** So many bytes came from clients and went to them. */
+  passed(bytesIn: number, bytesOut: number): void {
+    this.bytesIn += bytesIn
+    this.bytesOut += bytesOut
+  }
+
   requestBegan(now: number): void {
     this.requests++
     this.requestRate.add(1, now)
@@ -140,6 +146,11 @@ export class ServingCounters {
   connects = 0
   /** Exchanges that rode on a connection that had served before. HAProxy: `reuse`. */
   reuses = 0
+
+  passed(bytesIn: number, bytesOut: number): void {
+    this.bytesIn += bytesIn
+    this.bytesOut += bytesOut
+  }
 
   connected(reused: boolean): void {
     if (reused) this.reuses++

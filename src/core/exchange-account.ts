@@ -32,6 +32,9 @@ export class ExchangeAccount {
   assignedAt = -1
   connectedAt = -1
   respondedAt = -1
+  /** How much of the bytes the counters have had already. */
+  #countedIn = 0
+  #countedOut = 0
   #endedAt = -1
   #failure: FailureKind | undefined
   #phase: Phase = 'request'
@@ -41,6 +44,11 @@ export class ExchangeAccount {
     /** -1: the head was never complete. */
     readonly headAt: number,
   ) {}
+
+  /** It leaves a queue, unserved maybe. The wait counts even then: Tw tells of it, as in HAProxy. */
+  waited(now: number): void {
+    if (this.assignedAt < 0) this.assignedAt = now
+  }
 
   /** It goes to another server, and that is counted already. */
   moveAway(): void {
@@ -61,16 +69,33 @@ export class ExchangeAccount {
     this.cause = reason instanceof Error ? reason : undefined
   }
 
+  /** So much has passed through a tunnel. It is counted at once: a tunnel may last for days. */
+  passed(bytesIn: number, bytesOut: number, frontend: Frontend): void {
+    this.bytesIn += bytesIn
+    this.bytesOut += bytesOut
+    this.#countBytes(frontend)
+  }
+
+  #countBytes({ counters }: Frontend): void {
+    const bytesIn = this.bytesIn - this.#countedIn
+    const bytesOut = this.bytesOut - this.#countedOut
+    this.#countedIn = this.bytesIn
+    this.#countedOut = this.bytesOut
+    counters.passed(bytesIn, bytesOut)
+    this.backend?.counters.passed(bytesIn, bytesOut)
+    this.server?.counters.passed(bytesIn, bytesOut)
+    this.tracked?.passed(bytesIn, bytesOut)
+  }
+
   /** Closes the account, and moves every counter that it concerns. */
   close(failure: FailureKind | undefined, phase: Phase, frontend: Frontend, endedAt: number): void {
     this.#failure = failure
     this.#phase = phase
     this.#endedAt = endedAt
     const { counters } = frontend
-    counters.bytesIn += this.bytesIn
-    counters.bytesOut += this.bytesOut
     if (this.status > 0) counters.responses.count(this.status)
-    this.tracked?.close(this.bytesIn, this.bytesOut, countedOutcome(this.status, failure, phase))
+    this.#countBytes(frontend)
+    this.tracked?.close(countedOutcome(this.status, failure, phase))
     if (this.backend !== undefined) this.#countServing(this.backend)
     if (failure !== undefined) countFailure(failure, phase, counters, this.backend?.counters, this.server?.counters)
   }
@@ -85,8 +110,6 @@ export class ExchangeAccount {
   }
 
   #countIn(counters: Backend['counters']): void {
-    counters.bytesIn += this.bytesIn
-    counters.bytesOut += this.bytesOut
     if (this.#failure === undefined) counters.times.count(this.#Tw(), this.#Tc(), this.#Tr(), this.#Ta())
   }
 

@@ -4,7 +4,7 @@ import type { DeadlineOwner } from '../util/deadline.js'
 import { answerError } from './answer-error.js'
 import type { Backend } from './backend.js'
 import type { Candidate } from './candidate.js'
-import type { Chunk, ClientListener, Downstream, ServerListener, Try, TunnelEnd } from './carrier.js'
+import type { Chunk, ClientListener, Downstream, ServerListener, Try } from './carrier.js'
 import { ExchangeAccount } from './exchange-account.js'
 import type { EndedExchange, ExchangeRecord } from './exchange-record.js'
 import type { RequestView } from './exchange-view.js'
@@ -21,6 +21,7 @@ import { responseEdits } from './response-edits.js'
 import { type RetryCause, silence, unwanted } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
+import { tunnelLimits } from './tunnel-limits.js'
 import type { WaitQueue } from './wait-queue.js'
 
 /**
@@ -314,15 +315,16 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.tracked?.responded(head?.length ?? 0)
     this.#try = undefined
     this.#client.deadline.clear(this)
-    this.#client.tunnel(stream, head, this.#responseEdits(head), this.#backend!.settings.timeout.tunnel)
+    const limits = tunnelLimits(this.#frontend.settings, this.#backend!.settings)
+    this.#client.tunnel(stream, head, this.#responseEdits(head), limits)
   }
 
-  tunnelEnded({ cause, bytesIn, bytesOut }: TunnelEnd): void {
-    this.#account.bytesIn += bytesIn
-    this.#account.bytesOut += bytesOut
-    if (cause === 'done') this.#end(undefined)
-    else if (cause === 'idle') this.#end('client-timeout')
-    else this.#end(cause)
+  tunnelPassed(bytesIn: number, bytesOut: number): void {
+    if (!this.#isOver) this.#account.passed(bytesIn, bytesOut, this.#frontend)
+  }
+
+  tunnelEnded(failure: Parameters<ClientListener['tunnelEnded']>[0]): void {
+    this.#end(failure)
   }
 
   // -- Failures -------------------------------------------------------------------------------------------------------
@@ -413,10 +415,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#end(kind)
     if (isGone) return
     if (hasBegun || this.head === undefined) this.#client.abort()
-    else {
-      const pages = [this.#backend?.settings.errorFiles ?? {}, this.#frontend.settings.errorFiles]
-      answerError(this.#client, this.head, outcomes[kind].status, pages)
-    }
+    else answerError(this.#client, this.head, outcomes[kind].status, this.#backend, this.#frontend)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -434,8 +433,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #leaveQueue(now: number): void {
     if (this.queue === undefined) return
-    // The wait counts even though it was in vain: Tw tells of it, as in HAProxy.
-    if (this.#account.assignedAt < 0) this.#account.assignedAt = now
+    this.#account.waited(now)
     this.#backend?.leaveQueue(this)
   }
 

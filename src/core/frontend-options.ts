@@ -39,6 +39,10 @@ export interface FrontendTimeouts {
   readonly httpKeepAlive?: Duration
   /** For what comes before a connection's data: a PROXY protocol header, a handshake of TLS; each of them. Default: as `client`. HAProxy: `timeout client-hs`. */
   readonly clientHandshake?: Duration
+  /**
+   * How long a client may be silent in a tunnel whose server has ended its side. Default 10s. HAProxy: `timeout client-fin`.
+   */
+  readonly clientFin?: Duration
 }
 
 /** Options of a {@link Frontend}. */
@@ -108,6 +112,7 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     httpRequest: timeout.duration('httpRequest'),
     httpKeepAlive: timeout.duration('httpKeepAlive'),
     clientHandshake: timeout.duration('clientHandshake'),
+    clientFin: timeout.duration('clientFin'),
   }))
   const client = unlimited(own?.client) ?? 60_000
   return {
@@ -115,6 +120,7 @@ function readTimeouts(reader: OptionReader): FrontendSettings['timeout'] {
     httpRequest: unlimited(own?.httpRequest) ?? 10_000,
     httpKeepAlive: unlimited(own?.httpKeepAlive) ?? 10_000,
     clientHandshake: unlimited(own?.clientHandshake) ?? client,
+    clientFin: unlimited(own?.clientFin) ?? 10_000,
   }
 }
 

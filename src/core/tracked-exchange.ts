@@ -22,11 +22,19 @@ export class TrackedExchange {
     this.#headsOut += headLength
   }
 
-  /** The exchange is over, with so many bytes of bodies: counts what it was. */
-  close(bytesIn: number, bytesOut: number, event: 'httpError' | 'httpFailure' | undefined): void {
+  /** So many further bytes of bodies have passed; heads are counted with them. */
+  passed(bytesIn: number, bytesOut: number): void {
+    const withHeadsIn = this.#headsIn + bytesIn
+    const withHeadsOut = this.#headsOut + bytesOut
+    this.#headsIn = 0
+    this.#headsOut = 0
+    if (withHeadsIn > 0) this.#count('bytesIn', withHeadsIn)
+    if (withHeadsOut > 0) this.#count('bytesOut', withHeadsOut)
+  }
+
+  /** The exchange is over: counts what it was. */
+  close(event: 'httpError' | 'httpFailure' | undefined): void {
     if (event !== undefined) this.#count(event, 1)
-    this.#count('bytesIn', this.#headsIn + bytesIn)
-    this.#count('bytesOut', this.#headsOut + bytesOut)
     this.release()
   }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Chunk, Downstream } from '../core/carrier.js'
+import type { Chunk, Downstream, TunnelLimits } from '../core/carrier.js'
 import { errorAnswer } from '../core/error-page.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
@@ -386,7 +386,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   // -- Tunnels --------------------------------------------------------------------------------------------------------
 
-  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     const socket = this.#socket
     const exchange = this.#exchange!
     this.#isTunnel = true
@@ -401,7 +401,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     }
     if (this.#input !== undefined) socket.unshift(this.#input)
     this.#input = undefined
-    tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => exchange.tunnelEnded(end))
+    tunnel(socket, server, this.deadline, limits, exchange)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -416,8 +416,11 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   }
 
   readonly #onClose = (): void => {
-    this.deadline.cancel()
-    if (!this.#isTunnel) this.#exchange?.clientAborted()
+    // A tunnel may still have something to bring to the server, and ends the deadline itself.
+    if (!this.#isTunnel) {
+      this.deadline.cancel()
+      this.#exchange?.clientAborted()
+    }
     this.#session.close()
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Chunk, Downstream } from '../core/carrier.js'
+import type { Chunk, Downstream, TunnelLimits } from '../core/carrier.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
 import { chunked } from '../core/message/framing.js'
@@ -214,7 +214,7 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
     breakOff(this.#connection.socket)
   }
 
-  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     const { socket } = this.#connection
     this.#hasEnded = true
     this.#response.detachSocket(socket)
@@ -224,9 +224,12 @@ export class NodeHttpDownstream implements Downstream, DeadlineOwner {
       socket.write(`HTTP/1.1 ${head.status} ${head.reason}\r\n${upgrade}${fields}\r\n`, 'latin1')
     }
     if (this.#surplus !== undefined && this.#surplus.length > 0) socket.unshift(this.#surplus)
-    tunnel(socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => {
-      this.exchange.tunnelEnded(end)
-      this.#connection.requestEnded(this, this.deadline)
+    tunnel(socket, server, this.deadline, limits, {
+      tunnelPassed: (bytesIn, bytesOut) => this.exchange.tunnelPassed(bytesIn, bytesOut),
+      tunnelEnded: (failure) => {
+        this.exchange.tunnelEnded(failure)
+        this.#connection.requestEnded(this, this.deadline)
+      },
     })
   }
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Downstream } from '../core/carrier.js'
+import type { Downstream, TunnelLimits } from '../core/carrier.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
 import type { ResponseHead } from '../core/message/head.js'
@@ -18,7 +18,6 @@ import { Deadline } from '../util/deadline.js'
 export class TcpDownstream implements Downstream, OpenConnection {
   readonly deadline: Deadline
   readonly isFlushed = false
-  readonly #frontend: Frontend
   readonly #socket: Socket
   readonly #session: Session
   readonly #exchange: Exchange
@@ -26,7 +25,6 @@ export class TcpDownstream implements Downstream, OpenConnection {
 
   constructor(frontend: Frontend, arrival: Arrival) {
     const { socket, client, localPort, tls } = arrival
-    this.#frontend = frontend
     this.#socket = socket
     // The end of what the client sends is not the end of what it wants to read.
     socket.allowHalfOpen = true
@@ -50,14 +48,17 @@ export class TcpDownstream implements Downstream, OpenConnection {
   }
 
   #closed(): void {
-    if (!this.#isTunnel) this.#exchange.clientAborted()
-    this.deadline.cancel()
+    // A tunnel may still have something to bring to the server, and ends the deadline itself.
+    if (!this.#isTunnel) {
+      this.#exchange.clientAborted()
+      this.deadline.cancel()
+    }
     this.#session.close()
   }
 
-  tunnel(server: Duplex, _head: ResponseHead | undefined, _edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(server: Duplex, _head: ResponseHead | undefined, _edits: readonly HeadEdits[], limits: TunnelLimits): void {
     this.#isTunnel = true
-    tunnel(this.#socket, server, { idleTimeout, clock: this.#frontend.clock }, (end) => this.#exchange.tunnelEnded(end))
+    tunnel(this.#socket, server, this.deadline, limits, this.#exchange)
   }
 
   abort(): void {

@@ -1,5 +1,6 @@
 import type { Chunk, OutgoingRequest, ServerListener, Transport, TransportCapabilities, Try } from '../core/carrier.js'
 import { type DialOptions, dial } from '../net/dialer.js'
+import { DirectReads } from '../net/direct-reads.js'
 import type { Target } from '../net/target.js'
 
 /** Connects exchanges in TCP mode to one server: each on a connection of its own. */
@@ -29,17 +30,19 @@ class TcpTry implements Try {
   ) {}
 
   send(first: Chunk | undefined): void {
-    this.#cancel = dial(this.target, this.options, (outcome) => {
+    const reads = new DirectReads()
+    const options = { ...this.options, allowHalfOpen: true, onread: reads.onread }
+    this.#cancel = dial(this.target, options, ({ socket, error }) => {
       const { listener } = this
-      if (outcome.socket === undefined) {
-        listener.serverFailed({ kind: outcome.error.kind, sent: false, reused: false, cause: outcome.error })
+      if (socket === undefined) {
+        listener.serverFailed({ kind: error.kind, sent: false, reused: false, cause: error })
         return
       }
-      outcome.socket.allowHalfOpen = true
-      outcome.socket.on('error', ignore)
-      if (first !== undefined) outcome.socket.write(first as string, 'latin1')
+      reads.belongTo(socket)
+      socket.on('error', ignore)
+      if (first !== undefined) socket.write(first as string, 'latin1')
       listener.serverConnected(false)
-      listener.serverTunnel(outcome.socket, undefined)
+      listener.serverTunnel(socket, undefined)
     })
   }
 

@@ -1,23 +1,29 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { TunnelListener } from '../../src/core/carrier.js'
 import { FakeProxy } from '../support/fake-proxy.js'
 
 describe('a tunnel', () => {
-  const ends: readonly [cause: 'done' | 'client-aborted' | 'server-lost' | 'idle', termination: string][] = [
-    ['done', '----'],
+  const ends: readonly [failure: Parameters<TunnelListener['tunnelEnded']>[0], termination: string][] = [
+    [undefined, '----'],
     ['client-aborted', 'CD--'],
     ['server-lost', 'SD--'],
-    ['idle', 'cD--'],
+    ['client-timeout', 'cD--'],
+    ['server-timeout', 'sD--'],
   ]
-  for (const [cause, termination] of ends) {
-    test(`that ended by ${cause} is logged as ${termination}, with its bytes`, () => {
-      const proxy = new FakeProxy({ backend: { timeout: { tunnel: 4000 } } })
+  for (const [failure, termination] of ends) {
+    test(`that ended by ${failure ?? 'both sides'} is logged as ${termination}, with its bytes`, () => {
+      const proxy = new FakeProxy({
+        frontend: { timeout: { clientFin: 5000 } },
+        backend: { timeout: { tunnel: 4000, serverFin: 6000 } },
+      })
       const { client, exchange } = proxy.begin({ fields: ['Host', 'a', 'Connection', 'upgrade', 'Upgrade', 'x'] })
       proxy.try.connect().tunnel(101)
-      assert.deepEqual([client.last, client.tunneled], ['tunnel 101', { idleTimeout: 4000 }])
+      assert.deepEqual([client.last, client.tunneled], ['tunnel 101', { idle: 4000, clientFin: 5000, serverFin: 6000 }])
       proxy.clock.advance(1_000_000)
       assert.equal(client.last, 'tunnel 101', 'other limits are off')
-      exchange.tunnelEnded({ cause, bytesIn: 3, bytesOut: 4 })
+      exchange.tunnelPassed(3, 4)
+      exchange.tunnelEnded(failure)
       const { status, bytesIn, bytesOut } = proxy.record
       assert.deepEqual([status, bytesIn, bytesOut, proxy.record.termination], [101, 3, 4, termination])
       assert.equal(proxy.backend.counters.sessions.current, 0)
@@ -30,7 +36,7 @@ describe('a tunnel', () => {
     proxy.try.connect().tunnel(101)
     exchange.shutDown()
     assert.deepEqual([client.last, proxy.try.isAborted], ['abort', false])
-    exchange.tunnelEnded({ cause: 'client-aborted', bytesIn: 1, bytesOut: 1 })
+    exchange.tunnelEnded('client-aborted')
     assert.deepEqual([proxy.records.length, proxy.record.termination], [1, 'KD--'])
   })
 
@@ -38,7 +44,7 @@ describe('a tunnel', () => {
     const proxy = new FakeProxy({ frontend: { mode: 'tcp' }, backend: { mode: 'tcp' } })
     const { client, exchange } = proxy.beginTcp()
     proxy.try.connect().tunnel('tcp')
-    exchange.tunnelEnded({ cause: 'done', bytesIn: 1, bytesOut: 2 })
+    exchange.tunnelEnded(undefined)
     assert.deepEqual(client.orders, ['tunnel tcp'])
     const { status, method, target, version, termination } = proxy.record
     assert.deepEqual([status, method, target, version, termination], [-1, '', '', '', '----'])

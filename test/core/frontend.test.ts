@@ -55,6 +55,7 @@ describe('a frontend', () => {
       clientHandshake: 60_000,
       httpRequest: 10_000,
       httpKeepAlive: 10_000,
+        clientFin: 10_000,
     })
     assert.deepEqual([settings.mode, settings.maxConnections, settings.log], ['http', 0, undefined])
     assert.deepEqual([settings.forwardFor, settings.forwarded, settings.via], [undefined, false, undefined])
@@ -90,7 +91,13 @@ describe('a frontend', () => {
 describe('what backends have as defaults', () => {
   test('is as documented', () => {
     const { settings, balancer } = new Backend('app')
-    assert.deepEqual(settings.timeout, { connect: 5000, server: 60_000, queue: 5000, tunnel: 3_600_000 })
+    assert.deepEqual(settings.timeout, {
+      connect: 5000,
+      server: 60_000,
+      queue: 5000,
+      tunnel: 3_600_000,
+      serverFin: 10_000,
+    })
     assert.deepEqual(settings.retryPolicy, {
       retries: 3,
       redispatch: -1,

@@ -303,7 +303,8 @@ describe('a connection that is tracked', () => {
     proxy.try.tunnel('tcp')
     assert.equal(tables[0]!.read(client, 'sessionCount'), 1)
     session.close()
-    exchange.tunnelEnded({ cause: 'done', bytesIn: 4, bytesOut: 7 })
+    exchange.tunnelPassed(4, 7)
+    exchange.tunnelEnded(undefined)
     const bytes = { bytesInCount: 4, bytesOutCount: 7 }
     assert.deepEqual(counted(tables[0]!), { connectionCount: 1, sessionCount: 1, ...bytes })
     assert.deepEqual(counted(tables[1]!), { connectionCount: 1, ...bytes })

@@ -7,6 +7,7 @@ import type {
   Transport,
   TransportCapabilities,
   Try,
+  TunnelLimits,
 } from '../../src/core/carrier.js'
 import type { TryFailure } from '../../src/core/failure.js'
 import type { ResponseHead } from '../../src/core/message/head.js'
@@ -28,7 +29,7 @@ export class FakeClient implements Downstream {
   takesMore = true
   /** What `respond` throws, as for a head that can't be sent. */
   refusal: Error | undefined
-  tunneled: { readonly idleTimeout: number } | undefined
+  tunneled: TunnelLimits | undefined
 
   constructor(clock: VirtualClock) {
     this.deadline = new Deadline(clock)
@@ -82,10 +83,10 @@ export class FakeClient implements Downstream {
     this.orders.push('resume')
   }
 
-  tunnel(_stream: unknown, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(_stream: unknown, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     this.orders.push(`tunnel ${head?.status ?? 'tcp'}`)
     this.fields = head?.forwardedList(edits) ?? []
-    this.tunneled = { idleTimeout }
+    this.tunneled = limits
   }
 }
 
