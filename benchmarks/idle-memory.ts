@@ -67,8 +67,8 @@ function residentMemory(pid: number): number {
 }
 
 /** By how many bytes each idle connection makes the process grow. */
-async function measure({ port, pid }: RunningPeer, request: string, connections: number): Promise<number> {
-  const clients = new IdleClients(port, request)
+async function measure({ ports, pid }: RunningPeer, request: string, connections: number): Promise<number> {
+  const clients = new IdleClients(ports.http ?? 0, request)
   try {
     await wait(rest)
     const before = residentMemory(pid)

@@ -3,6 +3,8 @@ export interface Line {
   /** What `--lines` calls it. */
   readonly name: string
   readonly title: string
+  /** What the proxy takes it for. In `tcp` it is the same HTTP, which the proxy does not look at. */
+  readonly mode: 'http' | 'tcp'
   readonly method: 'GET' | 'POST'
   readonly path: string
   /** Request fields besides Host, Content-Length and Connection: close. */
@@ -51,7 +53,7 @@ const browserFields = [
 
 function get(name: string, title: string, path: keyof typeof answers): Line {
   const answerBytes = answers[path].length
-  return { name, title, method: 'GET', path, fields: [], bodyBytes: 0, answerBytes, keepAlive: true }
+  return { name, title, mode: 'http', method: 'GET', path, fields: [], bodyBytes: 0, answerBytes, keepAlive: true }
 }
 
 /** Every line, in the order of the report. */
@@ -67,4 +69,7 @@ export const lines: readonly Line[] = [
     bodyBytes: 65_536,
   },
   { ...get('connection-per-request', 'a connection per request', '/small'), keepAlive: false },
+  { ...get('tcp-request', 'TCP: small request, kept', '/small'), mode: 'tcp' },
+  { ...get('tcp-connection', 'TCP: a connection each', '/small'), mode: 'tcp', keepAlive: false },
+  { ...get('tcp-1m', 'TCP: 1 MB to the client', '/1m'), mode: 'tcp' },
 ]

@@ -22,15 +22,16 @@ export interface RoundPlan {
 }
 
 /**
- * Measures every peer on one line: each is warmed up once, then the rounds are interleaved, so that
+ * Measures every peer that takes it on one line: each is warmed up once, then the rounds are interleaved, so that
  * what disturbs the machine for a while disturbs all peers alike.
  */
 export async function measureLine(
   line: Line,
-  peers: readonly RunningPeer[],
+  all: readonly RunningPeer[],
   load: Load,
   plan: RoundPlan,
 ): Promise<Map<RunningPeer, Measured>> {
+  const peers = all.filter(({ ports }) => ports[line.mode] !== undefined)
   const rounds = new Map<RunningPeer, Round[]>(peers.map((peer) => [peer, []]))
   const out = new Map<RunningPeer, string>()
   for (let turn = 0; turn <= plan.rounds; turn++) {
@@ -54,7 +55,7 @@ function measured(rounds: readonly Round[], out: string | undefined): Measured {
 
 async function measureRound(line: Line, peer: RunningPeer, load: Load, seconds: number): Promise<Round> {
   const before = processTime(peer)
-  const result = await load.run(peer.port, line, seconds)
+  const result = await load.run(peer.ports[line.mode]!, line, seconds)
   const used = processTime(peer) - before
   const fault = faultOf(result, line)
   if (fault !== undefined) throw new Error(fault)

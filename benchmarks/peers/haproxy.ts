@@ -19,18 +19,18 @@ export class HaproxyPeer implements Peer {
   }
 
   async start(origin: Origin, folder: string, children: Children): Promise<RunningPeer> {
-    const [port = 0] = await freePorts(1)
+    const [http = 0, tcp = 0] = await freePorts(2)
     const file = join(folder, 'haproxy.cfg')
-    writeFileSync(file, configuration(port, origin.ports))
+    writeFileSync(file, configuration(http, tcp, origin.ports))
     const child = children.start(this.#path, ['-db', '-f', file])
-    await accepting(port, child)
-    return { peer: this, port, pid: child.pid }
+    await accepting(tcp, child)
+    return { peer: this, ports: { http, tcp }, pid: child.pid }
   }
 }
 
 // "http-reuse always" is the quickest choice: "safe", the default, would open a server
 // connection for the first request of every client connection.
-function configuration(port: number, servers: readonly number[]): string {
+function configuration(http: number, tcp: number, servers: readonly number[]): string {
   return `global
   nbthread 1
   maxconn 8000
@@ -43,9 +43,14 @@ defaults
   timeout client 1m
   timeout server 1m
 frontend main
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${http}
   default_backend app
 backend app
+  balance roundrobin
+${servers.map((server, index) => `  server app${index + 1} 127.0.0.1:${server} check`).join('\n')}
+listen passing
+  mode tcp
+  bind 127.0.0.1:${tcp}
   balance roundrobin
 ${servers.map((server, index) => `  server app${index + 1} 127.0.0.1:${server} check`).join('\n')}
 `

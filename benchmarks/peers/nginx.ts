@@ -25,7 +25,7 @@ export class NginxPeer implements Peer {
     writeFileSync(file, configuration(folder, port, origin.ports))
     const child = children.start(this.#path, ['-p', folder, '-c', file])
     await accepting(port, child)
-    return { peer: this, port, pid: child.pid }
+    return { peer: this, ports: { http: port }, pid: child.pid }
   }
 }
 

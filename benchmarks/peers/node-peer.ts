@@ -20,7 +20,7 @@ export class NodePeer implements Peer {
 
   async start(origin: Origin, _folder: string, children: Children): Promise<RunningPeer> {
     const child = children.startProgram(this.#program, origin.ports.map(String), this.#nodeFlags)
-    const { port } = (await child.announcement()) as { port: number }
-    return { peer: this, port, pid: child.pid }
+    const ports = (await child.announcement()) as RunningPeer['ports']
+    return { peer: this, ports, pid: child.pid }
   }
 }

@@ -1,4 +1,5 @@
 import type { Children } from '../children.js'
+import type { Line } from '../lines.js'
 import type { Origin } from '../origin/origin.js'
 
 /** Whether a peer is this library, another Node proxy, or a program of its own. */
@@ -16,7 +17,8 @@ export interface Peer {
 /** A proxy that accepts connections. */
 export interface RunningPeer {
   readonly peer: Peer
-  readonly port: number
+  /** Where it takes which kind of line; those that have no port here are not for it. */
+  readonly ports: Partial<Readonly<Record<Line['mode'], number>>>
   /** The one process that does the work. */
   readonly pid: number
 }

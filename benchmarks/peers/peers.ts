@@ -11,6 +11,7 @@ const packages: readonly (readonly [name: string, kind: PeerKind, program: strin
   ['@fastify/reply-from', 'node', 'reply-from'],
   ['fast-proxy', 'node', 'fast-proxy'],
   ['httpxy', 'node', 'httpxy'],
+  ['pipe', 'node', 'pipe'],
 ]
 
 /** The names that `--peers` takes, in the order of the report. */
@@ -20,8 +21,9 @@ export const peerNames: readonly string[] = [...packages.map(([name]) => name), 
 export function findPeer(name: string, nodeFlags: readonly string[]): Peer | undefined {
   const row = packages.find((entry) => entry[0] === name)
   if (row !== undefined) {
-    const found = findPackage(name)
-    return found && new NodePeer(name, row[1], found.version, row[2], nodeFlags)
+    // What has no package is Node itself.
+    const version = name === 'pipe' ? process.versions.node : findPackage(name)?.version
+    return version === undefined ? undefined : new NodePeer(name, row[1], version, row[2], nodeFlags)
   }
   const found = findProgram(name)
   if (found === undefined) return undefined

@@ -9,7 +9,7 @@ const line = lines[0]!
 
 function running(name: string, kind: PeerKind): RunningPeer {
   const peer = { name, kind, version: '1', start: () => Promise.reject(new Error('not in this test')) }
-  return { peer, port: 0, pid: 0 }
+  return { peer, ports: { http: 0 }, pid: 0 }
 }
 
 function rounds(...cpu: number[]): { rounds: Round[] } {

@@ -6,4 +6,4 @@ import { announce } from './serve.js'
 const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
   response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': 6 }).end('hello\n')
 })
-server.listen(0, '127.0.0.1', () => announce(portOf(server.address())))
+server.listen(0, '127.0.0.1', () => announce({ http: portOf(server.address()) }))

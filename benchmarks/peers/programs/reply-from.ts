@@ -23,4 +23,4 @@ app.all('/*', (_request, reply) => {
   reply.from(undefined, hooks)
 })
 await app.listen({ port: 0, host: '127.0.0.1' })
-announce(portOf(app.server.address()))
+announce({ http: portOf(app.server.address()) })

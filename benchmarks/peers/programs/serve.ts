@@ -10,11 +10,11 @@ export const target = `http://127.0.0.1:${serverPorts[0]}`
 /** Serves with a plain `node:http` server and says where. */
 export function serve(listener: RequestListener): void {
   const server = createServer(listener)
-  server.listen(0, '127.0.0.1', () => announce(portOf(server.address())))
+  server.listen(0, '127.0.0.1', () => announce({ http: portOf(server.address()) }))
 }
 
-/** Tells the benchmark which port accepts, and ends this process when the benchmark is gone. */
-export function announce(port: number): void {
+/** Tells the benchmark which ports accept, and ends this process when the benchmark is gone. */
+export function announce(ports: { readonly http?: number; readonly tcp?: number }): void {
   process.stdin.resume().on('end', () => process.exit())
-  process.stdout.write(`${JSON.stringify({ port })}\n`)
+  process.stdout.write(`${JSON.stringify(ports)}\n`)
 }
