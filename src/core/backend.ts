@@ -26,6 +26,7 @@ import { ServingCounters } from './counters.js'
 import { Departures } from './departures.js'
 import { type ExchangeView, noExchange, type RequestView } from './exchange-view.js'
 import { Load } from './load.js'
+import { endSessions } from './occupants.js'
 import { turnOf } from './priority.js'
 import { Retries } from './retries.js'
 import { Server, type ServerChange } from './server.js'
@@ -406,6 +407,7 @@ export class Backend extends Emitter<BackendEvents> {
     // As in HAProxy, those who wait for a server stay when it is only its weight that keeps others away.
     if (change.what === 'state' && !server.isUsable) this.#redistribute(server)
     this.#announce(server, change)
+    if (change.what === 'state') endSessions(server, this.#servers.values())
     if (server.queue.length > 0) this.#waiting.grant(server)
     // What one server's change allows (a backup no longer in use, the first server back) may concern any of them.
     for (const candidate of this.#candidates) if (this.queue.length > 0) this.#waiting.grant(candidate)

@@ -63,6 +63,12 @@ export class ExchangeAccount {
     this.backend!.counters.redispatches++
   }
 
+  /** A response began; of TCP -1: a server is connected. */
+  responseBegan(status: number, now: number): void {
+    this.respondedAt = now
+    this.status = status
+  }
+
   /** The carrier would not send the response that had begun. */
   responseRefused(reason: unknown): void {
     this.bytesOut = 0

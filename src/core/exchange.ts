@@ -173,6 +173,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.connectedAt = -1
     this.#isServerFull = false
     this.#server = this.#account.server = server
+    server.occupants?.add(this)
     if (this.#account.assignedAt < 0) this.#account.assignedAt = now
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
@@ -273,9 +274,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #beginResponse(status: number): void {
     this.#phase = 'data'
-    this.#account.respondedAt = this.#frontend.clock.now()
     this.#replay = undefined
-    this.#account.status = status
+    this.#account.responseBegan(status, this.#frontend.clock.now())
   }
 
   #responseEdits(head: ResponseHead | undefined): readonly HeadEdits[] {
@@ -371,6 +371,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.avoid = server
     this.#server = undefined
     this.bond?.loosen()
+    server.occupants?.delete(this)
     server.release()
     this.#assign(backend, this.#frontend.clock.now())
   }
@@ -400,9 +401,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     else if (this.#phase === 'data' || !this.#tryAgain(silence)) this.#fail('server-timeout')
   }
 
-  /** Ends the exchange because its carrier can wait no longer: the proxy is closing. */
-  shutDown(): void {
-    this.#fail('shutdown')
+  /** Ends the exchange from outside. By default its carrier can wait no longer: the proxy is closing. */
+  shutDown(reason: FailureKind = 'shutdown'): void {
+    this.#fail(reason)
   }
 
   #fail(kind: FailureKind): void {
@@ -426,6 +427,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#try = undefined
     this.#client.deadline.clear(this)
     this.#leaveQueue(now)
+    this.#server?.occupants?.delete(this)
     this.#account.close(failure, this.#phase, this.#frontend, now)
     this.#frontend.observer?.exchangeEnded(this)
     this.#backend?.exchangeEnded(this.#server)

@@ -31,6 +31,8 @@ export type FailureKind =
   | 'bad-response'
   | 'server-lost'
   | 'shutdown'
+  | 'server-down'
+  | 'active-server-up'
   | 'callback-failed'
   | 'internal'
 

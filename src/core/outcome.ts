@@ -5,7 +5,7 @@ export interface Outcome {
   /** The status that the client gets when the response has not begun. */
   readonly status: number
   /** HAProxy's first letter of the termination state: whose doing it was. Lower case: a timeout. */
-  readonly cause: 'C' | 'c' | 'S' | 's' | 'P' | 'K' | 'I'
+  readonly cause: 'C' | 'c' | 'S' | 's' | 'P' | 'K' | 'D' | 'U' | 'I'
   /** The phase to log when it is not the one that the exchange was in. */
   readonly phase?: Phase
   /** Which counter moves, beside the response's class. */
@@ -33,6 +33,8 @@ export const outcomes: Readonly<Record<FailureKind, Outcome>> = {
   'bad-response': { status: 502, cause: 'P', counts: 'response' },
   'server-lost': { status: 502, cause: 'S', counts: 'server-abort' },
   shutdown: { status: 503, cause: 'K', counts: 'nothing' },
+  'server-down': { status: 502, cause: 'D', counts: 'nothing' },
+  'active-server-up': { status: 502, cause: 'U', counts: 'nothing' },
   'callback-failed': { status: 500, cause: 'I', counts: 'internal' },
   internal: { status: 500, cause: 'I', counts: 'internal' },
 }

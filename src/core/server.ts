@@ -6,6 +6,7 @@ import { type CheckOption, type CheckSettings, readCheck } from './check-options
 import type { CheckResult } from './check-result.js'
 import { ServingCounters } from './counters.js'
 import type { Load } from './load.js'
+import { Occupants } from './occupants.js'
 import { type PoolOptions, type PoolSettings, readPool } from './pool-options.js'
 import { RiseFall } from './rise-fall.js'
 import { readSendProxy, type SendProxyOption, type SendProxySettings } from './send-proxy-options.js'
@@ -67,6 +68,16 @@ export interface ServerOptions extends PoolOptions {
   readonly sendProxy?: SendProxyOption
   /** Exempts it from what stick rules store: nobody is kept here. Default false. HAProxy: `non-stick`. */
   readonly nonStick?: boolean
+  /**
+   * What becomes of the exchanges that are with it when it goes down or into maintenance: they are ended at once, those
+   * that have no response yet with 502. Default: they go on. HAProxy: `on-marked-down`.
+   */
+  readonly onMarkedDown?: 'shutdown-sessions'
+  /**
+   * What becomes of the exchanges that are with backup servers when it comes up, is no backup itself and has a weight:
+   * they are ended at once. Default: they go on. HAProxy: `on-marked-up`.
+   */
+  readonly onMarkedUp?: 'shutdown-backup-sessions'
 }
 
 /** Who is told of a server's changes: its backend. */
@@ -123,6 +134,12 @@ export class Server {
   cookie: string | undefined
   /** Whether stick rules store nothing for it. */
   readonly nonStick: boolean
+  /** Whether its going down ends the exchanges that are with it. */
+  readonly endsSessionsWhenDown: boolean
+  /** Whether its coming up ends the exchanges that are with backup servers. */
+  readonly endsBackupSessionsWhenUp: boolean
+  /** Who is with it, where somebody may have to be sent away. @internal */
+  readonly occupants: Occupants | undefined
   /** What carries exchanges to it, while its backend is at work. @internal */
   transport: Transport | undefined
   /** The last finished check. */
@@ -164,6 +181,9 @@ export class Server {
     this.queue = new WaitQueue<Server>({ server: this, limit: this.maxQueue, counters: this.counters })
     this.cookie = reader.read('cookie', readCookie)
     this.nonStick = reader.boolean('nonStick') ?? false
+    this.endsSessionsWhenDown = reader.oneOf('onMarkedDown', ['shutdown-sessions']) !== undefined
+    this.endsBackupSessionsWhenUp = reader.oneOf('onMarkedUp', ['shutdown-backup-sessions']) !== undefined
+    this.occupants = this.backup || this.endsSessionsWhenDown ? new Occupants() : undefined
     this.pool = readPool(reader)
     this.sendProxy = reader.read('sendProxy', readSendProxy)
     this.#checkOption = reader.raw('check') as ServerOptions['check']

@@ -128,8 +128,8 @@ class Way {
     this.#owner = owner
     const reads = DirectReads.of(from)
     this.#isDirect = reads !== undefined
-    if (reads === undefined) from.on('data', this.#pass)
-    else reads.deliverTo(this.#pass)
+    reads?.deliverTo(this.#pass)
+    from.on('data', this.#pass)
     from.on('end', this.#end)
     to.on('drain', this.#drained)
     from.resume()
