@@ -25,6 +25,7 @@ export const frontendNames = [
   'maxHeaders',
   'maxTargetBytes',
   'allowConnect',
+  'inspectDelay',
   'track',
 ]
 export const frontendTimeouts = ['client', 'httpRequest', 'httpKeepAlive', 'clientHandshake', 'clientFin']

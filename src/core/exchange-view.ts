@@ -42,6 +42,12 @@ export interface ExchangeView {
    * it chose; undefined when none did. HAProxy: `req.body`, `req.payload`.
    */
   readonly payload?: Uint8Array | undefined
+  /**
+   * For a condition that can't tell before more of the payload is there: in TCP mode the choice of a route waits for it,
+   * as long as the frontend's `inspectDelay` allows, and asks again; what the condition says now does not count. When
+   * there is nothing more to come, that counts.
+   */
+  awaitPayload?(): void
   /** The server's response, for what is asked when it is there: stick rules that store from it. */
   readonly response?: ResponseView | undefined
 }
@@ -50,6 +56,8 @@ export interface ExchangeView {
 export class RequestView implements ExchangeView {
   response: ResponseView | undefined = undefined
   payload: Uint8Array | undefined = undefined
+  /** A condition could not tell, for want of payload. */
+  isPayloadAwaited = false
   #path: string | undefined
   #query = ''
   #host: string | undefined
@@ -72,6 +80,10 @@ export class RequestView implements ExchangeView {
 
   get tls(): TlsView | undefined {
     return this.session?.tls
+  }
+
+  awaitPayload(): void {
+    this.isPayloadAwaited = true
   }
 
   get method(): string {

@@ -14,7 +14,7 @@ import type { RequestDefect, RequestHead, ResponseHead } from './message/head.js
 import type { HeadEdits } from './message/head-edits.js'
 import { outcomes } from './outcome.js'
 import { Outgoing } from './outgoing.js'
-import { Payload } from './payload.js'
+import type { PayloadAsker } from './payload.js'
 import { type PrioritySettings, usualPriority } from './priority.js'
 import { ReplayBuffer } from './replay-buffer.js'
 import { responseEdits } from './response-edits.js'
@@ -22,6 +22,7 @@ import { type RetryCause, silence, unwanted } from './retry.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 import { tunnelLimits } from './tunnel-limits.js'
+import { Turn } from './turn.js'
 import type { WaitQueue } from './wait-queue.js'
 
 /**
@@ -50,10 +51,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #phase: Phase = 'request'
   #isOver = false
   #isWaitingToRetry = false
-  #isRequestComplete: boolean
-  /** The server takes no more of the request for now; the client takes no more of the response. */
-  #isServerFull = false
-  #isClientFull = false
+  readonly #turn: Turn
 
   readonly #account: ExchangeAccount
   /** The moment at which a try is being started; -1: none is. */
@@ -71,7 +69,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#client = client
     this.head = head
     this.#outgoing = new Outgoing(head, session)
-    this.#isRequestComplete = head !== undefined && head.bodyLength === 0
+    this.#turn = new Turn(head !== undefined && head.bodyLength === 0)
     this.#account = new ExchangeAccount(startedAt, headAt)
   }
 
@@ -86,6 +84,13 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (tracked === 'callback-failed') return this.refuse(tracked)
     this.#account.tracked = tracked
     const route = frontend.admit(this.view)
+    // A route in TCP mode may depend on what the client says first.
+    if (this.head !== undefined || !this.view.isPayloadAwaited) this.#follow(route, pass)
+    else this.#readPayload(frontend, () => this.#follow(frontend.admit(this.view)))
+  }
+
+  #follow(route: ReturnType<Frontend['admit']>, pass?: () => void): void {
+    const frontend = this.#frontend
     if (route === 'callback-failed') return this.refuse(route)
     if (route === undefined && pass !== undefined) {
       this.#isOver = true
@@ -100,8 +105,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     backend.exchangeBegan(this.#account.headAt)
     this.#account.bond = backend.persistence?.open(this.view)
     if (this.head !== undefined) this.#prepare(this.head)
-    if (!this.#isRequestComplete && backend.wantsPayload(this.view)) this.#readPayload(backend)
-    else this.#assign(backend, this.#account.headAt)
+    const mayWait = !this.#turn.isRequestComplete && backend.wantsPayload(this.view)
+    if (mayWait) this.#readPayload(backend, () => this.#assign(backend, frontend.clock.now()))
+    else this.#assign(backend, this.#outgoing.payload === undefined ? this.#account.headAt : frontend.clock.now())
   }
 
   /** Refuses a request, instead of `start`: its carrier found it wrong, or can't carry it. */
@@ -114,8 +120,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   #prepare(head: RequestHead): void {
     this.#outgoing.prepare(head, this.view, this.#frontend.settings, this.#backend!.persistence)
     const { retries, settings } = this.#backend!
-    if (this.#isRequestComplete || !retries.isRepeatable(this.view)) return
-    this.#replay = new ReplayBuffer(settings.retryPolicy.replayBuffer)
+    const isKept = !this.#turn.isRequestComplete && retries.isRepeatable(this.view)
+    if (isKept) this.#replay = new ReplayBuffer(settings.retryPolicy.replayBuffer)
   }
 
   get view(): RequestView {
@@ -132,13 +138,13 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   /** Of a request it is known that there is more to come; of a TCP connection nobody knows. */
-  #readPayload(backend: Backend): void {
-    const payload = new Payload(this.#client, this.view, backend, (isOverdue) => {
+  #readPayload(asker: PayloadAsker, done: () => void): void {
+    const { settings } = this.#frontend
+    const limit = this.head === undefined ? settings.inspectDelay : settings.timeout.httpRequest
+    this.#outgoing.readPayload(this.#client, this.view, asker, this.#account.startedAt + limit, (isOverdue) => {
       if (isOverdue && this.head !== undefined) this.#fail('request-timeout')
-      else if (!this.#isOver) this.#assign(backend, this.#frontend.clock.now())
+      else if (!this.#isOver) done()
     })
-    const due = this.#account.startedAt + this.#frontend.settings.timeout.httpRequest
-    this.#outgoing.readPayload(payload, this.#client, due)
   }
 
   #assign(backend: Backend, now: number): void {
@@ -171,7 +177,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     // Time to connect is the transport's to watch: what an earlier try was given counts no more.
     this.#client.deadline.clear(this)
     this.#account.connectedAt = -1
-    this.#isServerFull = false
+    this.#turn.isServerFull = false
     this.#server = this.#account.server = server
     server.occupants?.add(this)
     if (this.#account.assignedAt < 0) this.#account.assignedAt = now
@@ -181,7 +187,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#outgoing.ride(this.#backend!.retries.coverDeadConnections && this.#isReplayable(), this.#account.retries)
     const kept = this.#outgoing.payloadAnd(this.#replay?.content)
     this.#try = transport.open(this.#outgoing, this)
-    this.#try.send(kept, this.#isRequestComplete)
+    this.#try.send(kept, this.#turn.isRequestComplete)
     this.#startedTryAt = -1
   }
 
@@ -193,7 +199,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#account.connectedAt = now
     this.#account.server!.counters.connected(reused)
     this.#backend!.counters.connected(reused)
-    if (!this.#isRequestComplete && this.head !== undefined) this.#outgoing.letBodyCome(this.#client)
+    if (!this.#turn.isRequestComplete && this.head !== undefined) this.#outgoing.letBodyCome(this.#client)
     this.#watch(now)
   }
 
@@ -205,21 +211,21 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (this.#outgoing.payload?.isOpen) return this.#outgoing.payload.add(chunk)
     if (this.#replay !== undefined && !this.#replay.keep(chunk)) this.#replay = undefined
     if (this.#try === undefined || this.#try.write(chunk)) return this.#watch()
-    this.#isServerFull = true
+    this.#turn.isServerFull = true
     this.#client.pauseBody()
     this.#watch()
   }
 
   serverDrained(): void {
-    if (this.#isOver || !this.#isServerFull) return
-    this.#isServerFull = false
+    if (this.#isOver || !this.#turn.isServerFull) return
+    this.#turn.isServerFull = false
     this.#client.resumeBody()
     this.#watch()
   }
 
   clientEnd(trailers: readonly string[] | undefined): void {
     if (this.#isOver) return
-    this.#isRequestComplete = true
+    this.#turn.isRequestComplete = true
     // They are not kept, so that what is could not pass for the whole request.
     if (trailers !== undefined) this.#replay = undefined
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
@@ -290,13 +296,13 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   }
 
   #holdResponse(): void {
-    this.#isClientFull = true
+    this.#turn.isClientFull = true
     this.#try?.pause()
   }
 
   clientDrained(): void {
-    if (this.#isOver || !this.#isClientFull) return
-    this.#isClientFull = false
+    if (this.#isOver || !this.#turn.isClientFull) return
+    this.#turn.isClientFull = false
     this.#try?.resume()
     this.#watch()
   }
@@ -346,7 +352,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     if (decision === 'give-up') return false
     this.#try?.abort()
     this.#try = undefined
-    if (!this.#isRequestComplete) this.#client.pauseBody()
+    if (!this.#turn.isRequestComplete) this.#client.pauseBody()
     this.#account.retries++
     this.#phase = 'connect'
     if (decision === 'other') this.#redispatch(backend, server)
@@ -384,12 +390,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#client.deadline.set(this, limit, now)
   }
 
-  /** The client is to send or to take, and its time is the shorter. */
   #isClientsTurn(): boolean {
-    if (this.#isClientFull) return true
     const isWaiting = this.#outgoing.awaitsContinue && this.#account.bytesIn === 0
-    const isSending = !this.#isRequestComplete && !this.#isServerFull && !isWaiting
-    return isSending && this.#frontend.settings.timeout.client <= this.#backend!.settings.timeout.server
+    const isShorter = this.#frontend.settings.timeout.client <= this.#backend!.settings.timeout.server
+    return this.#turn.isClients(isWaiting, isShorter)
   }
 
   deadlinePassed(): void {
@@ -426,17 +430,12 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#isOver = true
     this.#try = undefined
     this.#client.deadline.clear(this)
-    this.#leaveQueue(now)
+    if (this.queue !== undefined) this.#account.waited(now)
+    if (this.queue !== undefined) this.#backend?.leaveQueue(this)
     this.#server?.occupants?.delete(this)
     this.#account.close(failure, this.#phase, this.#frontend, now)
     this.#frontend.observer?.exchangeEnded(this)
     this.#backend?.exchangeEnded(this.#server)
-  }
-
-  #leaveQueue(now: number): void {
-    if (this.queue === undefined) return
-    this.#account.waited(now)
-    this.#backend?.leaveQueue(this)
   }
 
   /** What the log gets. */

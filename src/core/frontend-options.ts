@@ -57,6 +57,12 @@ export interface FrontendOptions extends ForwardingOptions, ConnectionModeOption
   readonly maxConnections?: number
   readonly timeout?: FrontendTimeouts
   /**
+   * In TCP mode, how long a client is waited for that does not send what the choice of its route or server depends on,
+   * such as `clientHello.sni`; then it is decided without. 0: not at all. Default 5s. HAProxy: `tcp-request inspect-delay`,
+   * 0 by default there.
+   */
+  readonly inspectDelay?: Duration
+  /**
    * Forwards CONNECT to servers, and makes a tunnel of the connection when one agrees. Default false: 501, since what
    * passes then no rule sees, and a server that connects onwards would do so for everybody. HAProxy forwards it.
    */
@@ -82,6 +88,8 @@ export interface FrontendSettings extends ForwardingSettings, ConnectionMode {
   readonly maxConnections: number
   /** Milliseconds, `Infinity` for none. */
   readonly timeout: Readonly<Record<keyof FrontendTimeouts, number>>
+  /** Milliseconds. */
+  readonly inspectDelay: number
   readonly errorFiles: ErrorPages
   readonly log: LogSink | undefined
   readonly requestLimits: RequestLimits
@@ -96,6 +104,7 @@ export function readFrontendSettings(reader: OptionReader): FrontendSettings {
     mode: reader.oneOf('mode', ['http', 'tcp']) ?? 'http',
     maxConnections: reader.integer('maxConnections', 0, Number.MAX_SAFE_INTEGER) ?? 0,
     timeout: readTimeouts(reader),
+    inspectDelay: reader.duration('inspectDelay') ?? 5000,
     errorFiles: reader.read('errorFiles', readErrorPages) ?? {},
     log: reader.read('log', readLogSink),
     requestLimits: readRequestLimits(reader),

@@ -216,6 +216,12 @@ export class Frontend extends Emitter<FrontendEvents> {
     }
   }
 
+  /** Whether a connection's route depends on more of what the client sends. @internal */
+  wantsPayload(view: RequestView): boolean {
+    view.isPayloadAwaited = false
+    return this.admit(view) !== 'callback-failed' && view.isPayloadAwaited
+  }
+
   #matches(index: number, view: ExchangeView): boolean {
     const { when, unless } = this.routes[index]!
     try {

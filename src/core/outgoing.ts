@@ -1,13 +1,13 @@
 import type { Backend } from './backend.js'
 import type { Downstream, OutgoingRequest } from './carrier.js'
-import type { ExchangeView } from './exchange-view.js'
+import type { ExchangeView, RequestView } from './exchange-view.js'
 import type { FrontendSettings } from './frontend-options.js'
 import { applyForwarding } from './message/forwarded.js'
 import type { RequestHead } from './message/head.js'
 import { HeadEdits } from './message/head-edits.js'
 import { hostOf } from './message/host-conflict.js'
 import { RawResponseHead } from './message/raw-head.js'
-import type { Payload } from './payload.js'
+import { Payload, type PayloadAsker, type PayloadDone } from './payload.js'
 import type { Server } from './server.js'
 import type { Session } from './session.js'
 
@@ -68,11 +68,11 @@ export class Outgoing implements OutgoingRequest {
     else if (head !== undefined && (head.bodyLength !== 0 || !carriesExpect)) this.#expect(head, carriesExpect)
   }
 
-  /** Lets the client send what the choice of a server wants to see, until `due` at most. */
-  readPayload(payload: Payload, client: Downstream, due: number): void {
-    this.payload = payload
+  /** Lets the client send what `asker` wants to see, until `due` at most: see {@link Payload.read}. */
+  readPayload(client: Downstream, view: RequestView, asker: PayloadAsker, due: number, done: PayloadDone): void {
+    this.payload ??= new Payload(client, view)
     if (this.head?.expectsContinue) client.informational(continueResponse)
-    payload.read(due)
+    this.payload.read(asker, due, done)
   }
 
   /** What the next try is to begin with: what came before a server was chosen, and what was kept since. */

@@ -1,10 +1,20 @@
+import type { Clock } from '../util/clock.js'
 import type { DeadlineOwner } from '../util/deadline.js'
-import type { Backend } from './backend.js'
 import type { Chunk, Downstream } from './carrier.js'
 import type { RequestView } from './exchange-view.js'
 
 /** How much is waited for: about as much as a buffer of HAProxy's holds. */
 const limit = 16 * 1024
+
+/** Who wants to see what a client sends before he chooses: a frontend, a backend. */
+export interface PayloadAsker {
+  readonly clock: Clock
+  /** Whether more is wanted than there is. */
+  wantsPayload(view: RequestView): boolean
+}
+
+/** Hears that there is enough, or that it is overdue. */
+export type PayloadDone = (isOverdue: boolean) => void
 
 /**
  * What a client sends before a server is chosen, because the choice wants to see it: the beginning of a request's body,
@@ -13,26 +23,26 @@ const limit = 16 * 1024
 export class Payload implements DeadlineOwner {
   readonly #client: Downstream
   readonly #view: RequestView
-  readonly #backend: Backend
-  readonly #done: (isOverdue: boolean) => void
+  #asker: PayloadAsker | undefined
+  #done: PayloadDone | undefined
   #buffer = Buffer.allocUnsafe(1024)
   #length = 0
-  #state: 'open' | 'closing' | 'closed' = 'open'
+  #state: 'open' | 'closing' | 'closed' = 'closed'
 
-  /** `done` hears when there is enough: see `read`. */
-  constructor(client: Downstream, view: RequestView, backend: Backend, done: (isOverdue: boolean) => void) {
+  constructor(client: Downstream, view: RequestView) {
     this.#client = client
     this.#view = view
-    this.#backend = backend
-    this.#done = done
   }
 
   /**
-   * Reads on until the backend has seen enough, the request is complete, it is as much as may be waited for, or the
-   * clock says `due`.
+   * Reads on until the asker has seen enough, the request is complete, it is as much as may be waited for, or the clock
+   * says `due`. What an earlier reading has seen is there already.
    */
-  read(due: number): void {
-    this.#client.deadline.set(this, due - this.#backend.clock.now())
+  read(asker: PayloadAsker, due: number, done: PayloadDone): void {
+    this.#asker = asker
+    this.#done = done
+    this.#state = 'open'
+    this.#client.deadline.set(this, due - asker.clock.now())
     this.#client.resumeBody()
   }
 
@@ -44,7 +54,7 @@ export class Payload implements DeadlineOwner {
   add(chunk: Chunk): void {
     this.#append(chunk)
     this.#view.payload = this.#buffer.subarray(0, this.#length)
-    if (this.#state === 'closing' || (this.#length < limit && this.#backend.wantsPayload(this.#view))) return
+    if (this.#state === 'closing' || (this.#length < limit && this.#asker!.wantsPayload(this.#view))) return
     this.#state = 'closing'
     this.#client.pauseBody()
     // A carrier may have read more already than it has handed on: until a server is connected, nobody else can take it.
@@ -78,7 +88,7 @@ export class Payload implements DeadlineOwner {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#client.deadline.clear(this)
-    this.#done(isOverdue)
+    this.#done!(isOverdue)
   }
 
   /** What a try is to begin with: all this, and what was kept of what came after it. */

@@ -133,6 +133,8 @@ class Way {
     from.on('end', this.#end)
     to.on('drain', this.#drained)
     from.resume()
+    // It may have ended while it was waited for.
+    if (from.readableEnded) this.#end()
   }
 
   readonly #pass = (bytes: Buffer): boolean => {

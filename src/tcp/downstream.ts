@@ -75,10 +75,8 @@ export class TcpDownstream implements Downstream, OpenConnection {
 
   readonly #onData = (bytes: Buffer): void => this.#exchange.clientData(bytes)
 
-  /** It ends before a server is there to be told: the client has left. */
-  readonly #onEnd = (): void => {
-    this.#socket.destroy()
-  }
+  /** The end of all that it will say. It may still want an answer: the tunnel passes its end on. */
+  readonly #onEnd = (): void => this.#exchange.clientEnd(undefined)
 
   // TCP has no messages: an exchange without a head asks for none of these.
   informational(): void {}
