@@ -10,11 +10,19 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs a program to its end, with `input` on its standard input; one that takes longer than 30 s is killed. */
-export async function run(name: string, args: readonly string[], input: string | Buffer = ''): Promise<Ran> {
+/**
+ * Runs a program to its end, with `input` on its standard input, as `user` where one is given; one that takes longer than
+ * 30 s is killed.
+ */
+export async function run(
+  name: string,
+  args: readonly string[],
+  input: string | Buffer = '',
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<Ran> {
   const program = findProgram(name)
   if (program === undefined) throw new Error(`${name} is not installed`)
-  const child = spawn(program, args, { timeout: 30_000, killSignal: 'SIGKILL' })
+  const child = spawn(program, args, { timeout: 30_000, killSignal: 'SIGKILL', ...user })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('latin1').on('data', (text: string) => {

@@ -1,10 +1,10 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Finds a program's path; undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
   // Servers often live where only the administrator's PATH leads.
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...postgresFolders()]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
@@ -25,6 +25,12 @@ export function requireProgram(name: string): string | undefined {
 export function skipWithout(...names: readonly string[]): string | false {
   const missing = names.filter((name) => requireProgram(name) === undefined)
   return missing.length > 0 && `${missing.join(' and ')} not installed`
+}
+
+/** Debian keeps PostgreSQL's own programs by version, on nobody's PATH. */
+function postgresFolders(): string[] {
+  const root = '/usr/lib/postgresql'
+  return existsSync(root) ? readdirSync(root).map((version) => join(root, version, 'bin')) : []
 }
 
 function isExecutable(path: string): boolean {
