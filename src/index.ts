@@ -59,6 +59,7 @@ export type {
   Route,
   RouteSettings,
 } from './core/frontend-options.js'
+export type { Http2Options, Http2Settings } from './core/http2-options.js'
 export type { ForwardForOptions, ForwardingOptions, ForwardingSettings } from './core/message/forwarded.js'
 export type {
   RequestLimitOptions,
@@ -78,7 +79,13 @@ export type { AdministrativeState, OperationalState } from './core/server-state.
 export type { CertificateView, TlsView } from './core/tls-view.js'
 export type { PersistenceStep, TraceStep } from './core/trace.js'
 export type { TrackRule } from './core/tracking.js'
-export type { DispatcherOption, HttpReuse, TransportOptions, TransportSettings } from './core/transport-options.js'
+export type {
+  DispatcherOption,
+  HttpReuse,
+  TransportName,
+  TransportOptions,
+  TransportSettings,
+} from './core/transport-options.js'
 export {
   type BackendConfig,
   createProxy,

@@ -24,14 +24,20 @@ const misunderstandings: ReadonlySet<number> = new Set([
 ])
 
 /** Why a stream closed before its response was whole. */
-export function streamFailure(stream: ClientHttp2Stream, session: ServerSession, hasResponse: boolean): TryFailure {
+export function streamFailure(
+  stream: ClientHttp2Stream,
+  session: ServerSession,
+  hasResponse: boolean,
+  hasGivenBody: boolean,
+): TryFailure {
   const code = stream.rstCode
   const name = names.get(code) ?? `error ${code}`
   const cause = session.error ?? new Error(`the server's stream was closed with ${name}`)
-  // The server says that it has done nothing about it (RFC 9113 8.7): it may go anywhere else as if it had not been sent.
+  // The server says that it has done nothing about it (RFC 9113 8.7): it may go anywhere else as if it had not been
+  // sent, if all of it is still there to be sent.
   const isUnprocessed =
     code === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined || session.isUnprocessed(stream.id)
-  if (!hasResponse && isUnprocessed) return { kind: 'server-closed', sent: false, reused: true, cause }
+  if (!hasResponse && isUnprocessed) return { kind: 'server-closed', sent: hasGivenBody, reused: true, cause }
   const isBad = hasResponse || misunderstandings.has(code)
   const isReused = !hasResponse && session.isReused && session.isGone
   return { kind: isBad ? 'bad-response' : 'server-closed', sent: true, reused: isReused, cause }

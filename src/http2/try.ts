@@ -21,6 +21,8 @@ export class Http2Try implements Try, Rider {
   #stream: ClientHttp2Stream | undefined
   #first: Chunk | undefined
   #isSending = false
+  /** Something of the request's body has been taken from its sender, who may have no more of it. */
+  #hasGivenBody = false
   #requestTrailers: readonly string[] | undefined
   /** A response's head, and the first piece of its body: what comes at once leaves in one write. */
   #held: ResponseHead | undefined
@@ -43,6 +45,7 @@ export class Http2Try implements Try, Rider {
 
   send(first: Chunk | undefined, ended: boolean): void {
     this.#first = first
+    this.#hasGivenBody = first !== undefined
     this.#isSending = !ended
     this.#owner.place(this)
   }
@@ -102,6 +105,7 @@ export class Http2Try implements Try, Rider {
   }
 
   write(chunk: Chunk): boolean {
+    this.#hasGivenBody = true
     const stream = this.#stream
     if (stream === undefined || stream.destroyed || stream.closed || stream.writableEnded) return true
     return stream.write(chunk, 'latin1')
@@ -210,8 +214,7 @@ export class Http2Try implements Try, Rider {
 
   #closed(): void {
     const stream = this.#stream!
-    const failure = streamFailure(stream, this.#session!, this.#hasResponse)
-    if (this.#hasResponse) this.flush()
+    const failure = streamFailure(stream, this.#session!, this.#hasResponse, this.#hasGivenBody)
     this.#release()
     this.#settle()?.serverFailed(failure)
   }

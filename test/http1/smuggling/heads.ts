@@ -91,7 +91,7 @@ export const requestLines: readonly RequestCase[] = [
     'HTTP/0.9': 'GET /\r\n',
     'HTTP/1.2': 'GET / HTTP/1.2\r\nHost: a.test\r\n\r\n',
     'HTTP/2.0 in text': 'GET / HTTP/2.0\r\nHost: a.test\r\n\r\n',
-    'the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'almost the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n',
     'a version in lower case': 'GET / http/1.1\r\nHost: a.test\r\n\r\n',
     'a version with a zero before it': 'GET / HTTP/01.1\r\nHost: a.test\r\n\r\n',
     'a version with a zero after it': 'GET / HTTP/1.10\r\nHost: a.test\r\n\r\n',
