@@ -262,5 +262,5 @@ test('wrong values of sendProxy are refused', () => {
   refuses(at({ version: 1, uniqueId: 'received' }), path)
   refuses(at({ uniqueId: 'mine' }), `${path}.uniqueId`, 'mine')
   refuses(at({ nonsense: true }), `${path}.nonsense`)
-  refuses(at('v1', { transport: 'undici' }), path)
+  for (const transport of ['undici', 'http2']) refuses(at('v1', { transport }), path)
 })

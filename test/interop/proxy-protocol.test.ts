@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
-import { attach, Backend, Frontend, type SendProxyOption } from '../../src/index.js'
+import { attach, Backend, Frontend, type SendProxyOption, type TlsOptions } from '../../src/index.js'
 import { binary, inetBlock, tlvBytes } from '../net/proxy-protocol/headers.js'
 import { selfSigned } from '../support/certificate.js'
 import { run } from '../support/command.js'
@@ -22,9 +22,16 @@ import type { Wire } from '../support/wire.js'
 const timeout = 60_000
 
 /** evenkeel before one server; with `acceptProxy` its connections begin with a header. */
-async function evenkeel(t: TestContext, address: string, sendProxy?: SendProxyOption, acceptProxy = true) {
+async function evenkeel(
+  t: TestContext,
+  address: string,
+  sendProxy?: SendProxyOption,
+  acceptProxy = true,
+  tls?: TlsOptions,
+) {
+  const bind = { address: '127.0.0.1:0', acceptProxy, ...(tls === undefined ? {} : { tls }) }
   return Trial.start(t, {
-    frontends: { main: { bind: { address: '127.0.0.1:0', acceptProxy }, defaultBackend: 'app', forwardFor: true } },
+    frontends: { main: { bind, defaultBackend: 'app', forwardFor: true } },
     backends: { app: { servers: [{ name: 'a', address, ...(sendProxy === undefined ? {} : { sendProxy }) }] } },
   })
 }
@@ -193,16 +200,31 @@ for (const sendProxy of ['v1', 'v2', { checksum: true, ssl: true, authority: tru
   })
 }
 
-test('curl with --haproxy-protocol is seen', { skip: skipWithout('curl'), timeout }, async (t) => {
-  const origin = await RawOrigin.listen(t)
-  origin.answerAll(() => ok('hello'))
-  const trial = await evenkeel(t, origin.address)
-  const { stdout } = await run('curl', ['-s', '--haproxy-protocol', `http://127.0.0.1:${trial.port()}/`])
-  assert.equal(stdout, 'hello')
-  assert.equal((await trial.record()).client, '127.0.0.1')
-  const refused = await run('curl', ['-s', `http://127.0.0.1:${trial.port()}/`])
-  assert.notEqual(refused.code, 0)
-})
+for (const [what, args] of [
+  ['HTTP/1.1', []],
+  ['HTTP/2', ['--http2-prior-knowledge']],
+  ['HTTP/1.1 over TLS', ['-k', '--http1.1']],
+  ['HTTP/2 over TLS', ['-k']],
+] as const) {
+  test(`curl with --haproxy-protocol is seen over ${what}`, { skip: skipWithout('curl'), timeout }, async (t) => {
+    const origin = await RawOrigin.listen(t)
+    origin.answerAll(() => ok('hello'))
+    const isSecure = what.endsWith('TLS')
+    const trial = await evenkeel(
+      t,
+      origin.address,
+      undefined,
+      true,
+      isSecure ? { certificates: selfSigned('a.test') } : undefined,
+    )
+    const url = `http${isSecure ? 's' : ''}://127.0.0.1:${trial.port()}/`
+    const { stdout } = await run('curl', ['-s', ...args, '--haproxy-protocol', '-w', ' %{http_version}', url])
+    assert.equal(stdout, `hello ${what.startsWith('HTTP/2') ? '2' : '1.1'}`)
+    assert.equal((await trial.record()).client, '127.0.0.1')
+    const refused = await run('curl', ['-s', ...args, url])
+    assert.notEqual(refused.code, 0)
+  })
+}
 
 const inet = (...values: readonly Buffer[]): Buffer => binary(0x21, 0x11, Buffer.concat([inetBlock, ...values]))
 
