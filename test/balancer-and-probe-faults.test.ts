@@ -58,11 +58,13 @@ describe('a balancer that', () => {
     origin.answerAll(() => ok())
     isBroken = true
     const server = trial.proxy.server('broken/b')
-    server.weight = 2
-    server.drain()
-    server.ready()
-    assert.equal(trial.faults.length, 3)
-    assert.equal((await trial.answer(get('/broken'))).status, 200)
+    for (const weight of [2, 3, 4]) {
+      server.weight = weight
+      server.drain()
+      server.ready()
+      assert.equal((await trial.answer(get('/broken'))).status, 200)
+    }
+    assert.equal(trial.faults.length, 3, 'one for each pick after changes')
   })
 })
 

@@ -7,6 +7,7 @@ import { RoundRobin } from '../../src/balance/round-robin.js'
 import { StaticRoundRobin } from '../../src/balance/static-round-robin.js'
 import { RequestView } from '../../src/core/exchange-view.js'
 import { Server } from '../../src/core/server.js'
+import { systemClock } from '../../src/util/clock.js'
 import { seededRandom } from '../../src/util/random.js'
 
 const algorithms = [RoundRobin, StaticRoundRobin, LeastConnections, First, RandomDraws]
@@ -23,6 +24,7 @@ const context: PickContext = {
   exchange: new RequestView(undefined, { address: '127.0.0.1', port: 1 }, false),
   avoid: undefined,
   random: seededRandom(1),
+  clock: systemClock,
   explain: undefined,
 }
 

@@ -192,11 +192,6 @@ export class Server {
     return check
   }
 
-  /** Whether `listener` is the backend that it joined. @internal */
-  belongsTo(listener: ServerListener): boolean {
-    return this.#listener === listener
-  }
-
   /** Where it listens, as text. */
   get target(): string {
     return formatAddress(this.address)
