@@ -15,6 +15,8 @@ export type { HashKey } from './balance/hash/server-key.js'
 export type { UriHashOptions } from './balance/hash/uri-input.js'
 export type { UrlParamHashOptions } from './balance/hash/url-param-input.js'
 export { LeastConnections } from './balance/least-connections.js'
+export { LeastResponseTime, type LeastResponseTimeOptions } from './balance/least-response-time.js'
+export { PeakEwma, type PeakEwmaOptions } from './balance/peak-ewma.js'
 export { RandomDraws, type RandomDrawsOptions } from './balance/random.js'
 export type { AlgorithmChoice, AlgorithmName, AlgorithmOptions, BalanceOption } from './balance/registry.js'
 export { RoundRobin } from './balance/round-robin.js'
@@ -79,6 +81,7 @@ export type { CertificateView, TlsView } from './core/tls-view.js'
 export type { PersistenceStep, TraceStep } from './core/trace.js'
 export type { TrackRule } from './core/tracking.js'
 export type { DispatcherOption, HttpReuse, TransportOptions, TransportSettings } from './core/transport-options.js'
+export type { TryOutcome } from './core/try-outcome.js'
 export {
   type BackendConfig,
   createProxy,

@@ -1,5 +1,6 @@
 import type { ExchangeView } from '../core/exchange-view.js'
 import type { Server } from '../core/server.js'
+import type { TryOutcome } from '../core/try-outcome.js'
 import type { Clock } from '../util/clock.js'
 import type { Random } from '../util/random.js'
 
@@ -53,4 +54,9 @@ export interface Balancer {
   onRelease?(server: Server): void
   /** `server` has room again though no slot was given back: its limit grew, or who waited for it left. */
   onRoom?(server: Server): void
+  /**
+   * How a try with `server` went, and after how many milliseconds: counted from when the whole request had left for the
+   * server, in TCP mode from the first attempt to connect. `now` is the backend's time.
+   */
+  onOutcome?(server: Server, outcome: TryOutcome, milliseconds: number, now: number): void
 }

@@ -11,6 +11,8 @@ import { sourceInput } from './hash/source-input.js'
 import { readUriInput, type UriHashOptions } from './hash/uri-input.js'
 import { readUrlParamInput, type UrlParamHashOptions } from './hash/url-param-input.js'
 import { LeastConnections } from './least-connections.js'
+import { LeastResponseTime, type LeastResponseTimeOptions, readLeastResponseTime } from './least-response-time.js'
+import { PeakEwma, type PeakEwmaOptions, readPeakEwma } from './peak-ewma.js'
 import { RandomDraws, type RandomDrawsOptions, readRandomDraws } from './random.js'
 import { RoundRobin } from './round-robin.js'
 import { StaticRoundRobin } from './static-round-robin.js'
@@ -21,6 +23,8 @@ const algorithms = {
   leastconn: () => new LeastConnections(),
   first: () => new First(),
   random: (reader) => new RandomDraws(readRandomDraws(reader)),
+  peakEwma: (reader) => new PeakEwma(readPeakEwma(reader)),
+  leastResponseTime: (reader) => new LeastResponseTime(readLeastResponseTime(reader)),
   source: (reader) => new HashBalancer('source', sourceInput, readHashOptions(reader)),
   uri: (reader) => new HashBalancer('uri', readUriInput(reader), readHashOptions(reader)),
   urlParam: (reader) => new HashBalancer('urlParam', readUrlParamInput(reader), readHashOptions(reader)),
@@ -32,6 +36,8 @@ const algorithms = {
 /** The options of each algorithm that has any. */
 export interface AlgorithmOptions {
   readonly random: RandomDrawsOptions
+  readonly peakEwma: PeakEwmaOptions
+  readonly leastResponseTime: LeastResponseTimeOptions
   readonly source: HashOptions
   readonly uri: UriHashOptions
   readonly urlParam: UrlParamHashOptions
@@ -59,7 +65,8 @@ export type AlgorithmChoice = {
 /** How a backend chooses servers: an algorithm's name, its name and options, or a balancer. HAProxy: `balance`. */
 export type BalanceOption = AlgorithmName | AlgorithmChoice | Balancer
 
-const names = Object.keys(algorithms) as (keyof typeof algorithms)[]
+/** All names, in the order of the documentation. @internal */
+export const algorithmNames = Object.keys(algorithms) as readonly (keyof typeof algorithms)[]
 
 /** Makes the balancer that a `balance` option asks for; throws an {@link OptionError} that says what is known. */
 export function createBalancer(value: unknown, path: string): Balancer {
@@ -70,22 +77,22 @@ export function createBalancer(value: unknown, path: string): Balancer {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new OptionError(path, value, takes)
   if ('pick' in value || 'rebuild' in value) return checkedBalancer(value, path)
   const reader = new OptionReader(value, path)
-  const name = reader.oneOf('algorithm', names)
+  const name = reader.oneOf('algorithm', algorithmNames)
   if (name === undefined) throw new OptionError(`${path}.algorithm`, undefined, takes)
   const balancer = algorithms[name](reader)
   reader.end()
   return balancer
 }
 
-const takes = `one of ${names.map((name) => `'${name}'`).join(', ')}, { algorithm, ...options }, or a Balancer`
+const takes = `one of ${algorithmNames.map((name) => `'${name}'`).join(', ')}, { algorithm, ...options }, or a Balancer`
 
 function isKnown(name: string): name is keyof typeof algorithms {
-  return names.some((known) => known === name)
+  return algorithmNames.some((known) => known === name)
 }
 
 function checkedBalancer(value: object, path: string): Balancer {
   const balancer = value as Partial<Record<keyof Balancer, unknown>>
-  const { rebuild, pick, algorithm, wantsPayload, onTake, onRelease, onRoom } = balancer
+  const { rebuild, pick, algorithm, wantsPayload, onTake, onRelease, onRoom, onOutcome } = balancer
   if (typeof rebuild !== 'function') throw new OptionError(`${path}.rebuild`, rebuild, 'a function (candidates)')
   if (typeof pick !== 'function') throw new OptionError(`${path}.pick`, pick, 'a function (context)')
   if (typeof algorithm !== 'string') throw new OptionError(`${path}.algorithm`, algorithm, 'a name, as a string')
@@ -96,6 +103,9 @@ function checkedBalancer(value: object, path: string): Balancer {
     if (hook !== undefined && typeof hook !== 'function') {
       throw new OptionError(`${path}.${name}`, hook, 'a function (server), or nothing')
     }
+  }
+  if (onOutcome !== undefined && typeof onOutcome !== 'function') {
+    throw new OptionError(`${path}.onOutcome`, onOutcome, 'a function (server, outcome, milliseconds, now), or nothing')
   }
   return value as Balancer
 }

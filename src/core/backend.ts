@@ -34,6 +34,7 @@ import { ServerIds } from './server-ids.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
 import { refuseUnfit } from './transport-options.js'
+import type { TryOutcome } from './try-outcome.js'
 import { type Binding, type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -305,6 +306,11 @@ export class Backend extends Emitter<BackendEvents> {
       this.counters.chosen++
     }
     this.#chooser.tell('onTake', server)
+  }
+
+  /** Tells the balancer how a try went, after how many milliseconds. @internal */
+  tellOutcome(server: Server, outcome: TryOutcome, milliseconds: number, now: number): void {
+    this.#chooser.tellOutcome(server, outcome, milliseconds, now)
   }
 
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */

@@ -5,6 +5,7 @@ import type { Random } from '../util/random.js'
 import { boundServer } from './bound-server.js'
 import { type ExchangeView, noExchange } from './exchange-view.js'
 import { Server } from './server.js'
+import type { TryOutcome } from './try-outcome.js'
 
 /** What a {@link Chooser} works with. */
 export interface ChooserOptions {
@@ -77,6 +78,15 @@ export class Chooser {
     } catch (thrown) {
       this.#options.onFault(thrown)
       return false
+    }
+  }
+
+  /** Tells the balancer how a try went. */
+  tellOutcome(server: Server, outcome: TryOutcome, milliseconds: number, now: number): void {
+    try {
+      this.#options.balancer.onOutcome?.(server, outcome, milliseconds, now)
+    } catch (thrown) {
+      this.#options.onFault(thrown)
     }
   }
 

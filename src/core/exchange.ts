@@ -169,10 +169,9 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#startedTryAt = now
     // Time to connect is the transport's to watch: what an earlier try was given counts no more.
     this.#client.deadline.clear(this)
-    this.#account.connectedAt = -1
     this.#isServerFull = false
-    this.#server = this.#account.server = server
-    if (this.#account.assignedAt < 0) this.#account.assignedAt = now
+    this.#server = server
+    this.#account.tryBegan(server, now)
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
@@ -188,9 +187,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#phase = 'response'
     // A kept connection takes the request at once.
     const now = this.#startedTryAt >= 0 ? this.#startedTryAt : this.#frontend.clock.now()
-    this.#account.connectedAt = now
-    this.#account.server!.counters.connected(reused)
-    this.#backend!.counters.connected(reused)
+    this.#account.connected(reused, now)
     if (!this.#isRequestComplete && this.head !== undefined) this.#outgoing.letBodyCome(this.#client)
     this.#watch(now)
   }
@@ -218,6 +215,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   clientEnd(trailers: readonly string[] | undefined): void {
     if (this.#isOver) return
     this.#isRequestComplete = true
+    this.#account.requestEnded()
     // They are not kept, so that what is could not pass for the whole request.
     if (trailers !== undefined) this.#replay = undefined
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
@@ -264,7 +262,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       this.#account.responseRefused(thrown)
       return this.#fail('bad-response')
     }
-    this.#account.tracked?.responded(head.length)
+    this.#account.responded(head.length, this.#isRequestComplete)
     if (ended) return this.#end(undefined, this.#account.respondedAt)
     if (!goesOn) this.#holdResponse()
     this.#watch()
@@ -272,9 +270,8 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #beginResponse(status: number): void {
     this.#phase = 'data'
-    this.#account.respondedAt = this.#frontend.clock.now()
     this.#replay = undefined
-    this.#account.status = status
+    this.#account.responseBegan(status, this.#frontend.clock.now())
   }
 
   #responseEdits(head: ResponseHead | undefined): readonly HeadEdits[] {
@@ -311,7 +308,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   serverTunnel(stream: Duplex, head: ResponseHead | undefined): void {
     if (this.#isOver) return void stream.on('error', ignore).destroy()
     this.#beginResponse(head?.status ?? -1)
-    this.#account.tracked?.responded(head?.length ?? 0)
+    this.#account.responded(head?.length ?? 0, this.#isRequestComplete)
     this.#try = undefined
     this.#client.deadline.clear(this)
     this.#client.tunnel(stream, head, this.#responseEdits(head), this.#backend!.settings.timeout.tunnel)
@@ -332,6 +329,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#try = undefined
     this.#account.cause = failure.cause
     if (this.#phase === 'data') return this.#fail('server-lost')
+    this.#account.tryFailed(failure.kind, this.#isRequestComplete, failure.reused)
     if (!this.#tryAgain(failure)) this.#fail(failure.kind)
   }
 
@@ -342,6 +340,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const isReplayable = cause.sent && this.#isReplayable()
     const decision = backend.retries.decide(cause, server, this.#account.retries, isReplayable, this.bond)
     if (decision === 'give-up') return false
+    this.#account.tryFailed(cause.kind, this.#isRequestComplete)
     this.#try?.abort()
     this.#try = undefined
     if (!this.#isRequestComplete) this.#client.pauseBody()
@@ -405,6 +404,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #fail(kind: FailureKind): void {
     if (this.#isOver) return
+    this.#account.tryFailed(kind, this.#isRequestComplete)
     this.#try?.abort()
     this.#try = undefined
     const hasBegun = this.#phase === 'data'

@@ -73,6 +73,12 @@ export class Pool {
     this.#balancer.onTake?.(server)
   }
 
+  /** Gives a slot of a server back after a response that took so long. */
+  finish(server: Server, milliseconds: number): void {
+    this.#balancer.onOutcome?.(server, 'response', milliseconds, this.clock.now())
+    server.release()
+  }
+
   /** The names of the next picks, one letter each, none of which lasts; `-` where nobody had room. */
   serve(count: number, avoid?: Server): string {
     return Array.from({ length: count }, () => {
