@@ -5,6 +5,7 @@ import { First } from './first.js'
 import { HashBalancer } from './hash/hash-balancer.js'
 import { type HashOptions, readHashOptions } from './hash/hash-options.js'
 import { type HeaderHashOptions, readHeaderInput } from './hash/header-input.js'
+import { type MaglevOptions, readMaglev } from './hash/maglev-options.js'
 import { type RdpCookieHashOptions, readRdpCookieInput } from './hash/rdp-cookie-input.js'
 import { readSampleInput, type SampleHashOptions } from './hash/sample-input.js'
 import { sourceInput } from './hash/source-input.js'
@@ -31,6 +32,7 @@ const algorithms = {
   header: (reader) => new HashBalancer('header', readHeaderInput(reader), readHashOptions(reader)),
   rdpCookie: (reader) => new HashBalancer('rdpCookie', readRdpCookieInput(reader), readHashOptions(reader)),
   hash: (reader) => new HashBalancer('hash', readSampleInput(reader), readHashOptions(reader)),
+  maglev: (reader) => new HashBalancer('maglev', ...readMaglev(reader)),
 } satisfies Record<string, (reader: OptionReader) => Balancer>
 
 /** The options of each algorithm that has any. */
@@ -44,6 +46,7 @@ export interface AlgorithmOptions {
   readonly header: HeaderHashOptions
   readonly rdpCookie: RdpCookieHashOptions
   readonly hash: SampleHashOptions
+  readonly maglev: MaglevOptions
 }
 
 /** The name of an algorithm that needs no options. */

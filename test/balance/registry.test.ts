@@ -38,6 +38,13 @@ describe('a balance option', () => {
   test('takes the options of an algorithm', () => {
     assert.equal(createBalancer({ algorithm: 'random', draws: 3 }, path).algorithm, 'random')
     refuses({ algorithm: 'random', draws: 0 }, '.draws', 'from 1')
+    refuses({ algorithm: 'maglev', key: 'source' }, '.key', 'a sample')
+    for (const tableSize of [1, 0, -7, 65_536, 7.5, Infinity, 5_000_077, '7']) {
+      refuses({ algorithm: 'maglev', tableSize }, '.tableSize', 'prime')
+    }
+    refuses({ algorithm: 'maglev', hashKey: 'id' }, '.hashKey')
+    refuses({ algorithm: 'uri', tableSize: 7 }, '.tableSize', "without hashType 'maglev'")
+    refuses({ algorithm: 'uri', hashType: 'maglev', hashKey: 'id' }, '.hashKey', "without hashType 'consistent'")
     refuses({ algorithm: 'peakEwma', decayTime: 0 }, '.decayTime', 'at least 1ms')
     refuses({ algorithm: 'leastResponseTime', decayTime: 'soon' }, '.decayTime', 'a time')
   })

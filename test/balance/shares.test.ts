@@ -14,6 +14,7 @@ const choices: Readonly<Record<string, { readonly algorithm: string } & Readonly
   urlParam: { algorithm: 'urlParam', name: 'user' },
   header: { algorithm: 'header', name: 'x-user' },
   hash: { algorithm: 'hash', key: path },
+  'header on a Maglev table': { algorithm: 'header', name: 'host', hashType: 'maglev' },
   'uri on a ring': { algorithm: 'uri', hashType: 'consistent' },
   'source on a ring with bounded loads': { algorithm: 'source', hashType: 'consistent', hashBalanceFactor: 110 },
 }
@@ -34,6 +35,8 @@ const tolerances: Readonly<Record<string, number>> = {
   urlParam: 0.1,
   header: 0.1,
   hash: 0.1,
+  maglev: 0.1,
+  'header on a Maglev table': 0.1,
   // None of these exchanges has one: they go in turn.
   rdpCookie: 0.001,
   // Sixteen points for each unit of weight, at places of chance.
