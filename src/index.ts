@@ -9,12 +9,15 @@ export { First } from './balance/first.js'
 export type { HashOptions } from './balance/hash/hash-options.js'
 export type { HashFunctionName, HashMethod, HashTypeOptions } from './balance/hash/hash-type.js'
 export type { HeaderHashOptions } from './balance/hash/header-input.js'
+export type { MaglevOptions } from './balance/hash/maglev-options.js'
 export type { RdpCookieHashOptions } from './balance/hash/rdp-cookie-input.js'
 export type { SampleHashOptions } from './balance/hash/sample-input.js'
 export type { HashKey } from './balance/hash/server-key.js'
 export type { UriHashOptions } from './balance/hash/uri-input.js'
 export type { UrlParamHashOptions } from './balance/hash/url-param-input.js'
 export { LeastConnections } from './balance/least-connections.js'
+export { LeastResponseTime, type LeastResponseTimeOptions } from './balance/least-response-time.js'
+export { PeakEwma, type PeakEwmaOptions } from './balance/peak-ewma.js'
 export { RandomDraws, type RandomDrawsOptions } from './balance/random.js'
 export type { AlgorithmChoice, AlgorithmName, AlgorithmOptions, BalanceOption } from './balance/registry.js'
 export { RoundRobin } from './balance/round-robin.js'
@@ -86,6 +89,7 @@ export type {
   TransportOptions,
   TransportSettings,
 } from './core/transport-options.js'
+export type { TryOutcome } from './core/try-outcome.js'
 export {
   type BackendConfig,
   createProxy,

@@ -19,6 +19,7 @@ describe('a balancer that', () => {
       pick: () => (broken.pick === undefined ? servers[0] : (broken.pick() as undefined)),
       onTake: () => void broken.onTake?.(),
       onRelease: () => void broken.onRelease?.(),
+      onOutcome: () => void broken.onOutcome?.(),
     }
   }
 
@@ -29,6 +30,7 @@ describe('a balancer that', () => {
     ['picks a promise', balancer({ pick: async () => undefined }), 500],
     ['throws when a slot is taken', balancer({ onTake: boom }), 200],
     ['throws when a slot is given back', balancer({ onRelease: boom }), 200],
+    ['throws when it hears of a response', balancer({ onOutcome: boom }), 200],
   ]
   for (const [what, balance, status] of failing) {
     test(`${what}: ${status}, a fault, and others live on`, async (t) => {
@@ -58,11 +60,13 @@ describe('a balancer that', () => {
     origin.answerAll(() => ok())
     isBroken = true
     const server = trial.proxy.server('broken/b')
-    server.weight = 2
-    server.drain()
-    server.ready()
-    assert.equal(trial.faults.length, 3)
-    assert.equal((await trial.answer(get('/broken'))).status, 200)
+    for (const weight of [2, 3, 4]) {
+      server.weight = weight
+      server.drain()
+      server.ready()
+      assert.equal((await trial.answer(get('/broken'))).status, 200)
+    }
+    assert.equal(trial.faults.length, 3, 'one for each pick after changes')
   })
 })
 

@@ -1,15 +1,9 @@
-// Measures what a pick costs, for each algorithm and number of servers: `node build/benchmarks/micro/pick.js`.
-import type { Balancer, PickContext } from '../../src/balance/balancer.js'
-import { First } from '../../src/balance/first.js'
-import { LeastConnections } from '../../src/balance/least-connections.js'
-import { RandomDraws } from '../../src/balance/random.js'
-import { RoundRobin } from '../../src/balance/round-robin.js'
-import { StaticRoundRobin } from '../../src/balance/static-round-robin.js'
-import { RequestView } from '../../src/core/exchange-view.js'
-import { Server } from '../../src/core/server.js'
+// Measures what a pick costs, for each algorithm and number of servers: `node build/benchmarks/micro/pick.js [algorithm...]`.
+import type { Balancer } from '../../src/balance/balancer.js'
+import type { Server } from '../../src/core/server.js'
 import { seededRandom } from '../../src/util/random.js'
+import { algorithms, join, makeBalancer, Requests } from './algorithms.js'
 
-const algorithms = [RoundRobin, StaticRoundRobin, LeastConnections, First, RandomDraws]
 const sizes = [10, 100, 1000, 10_000]
 /** Picks that are timed together. */
 const batch = 1000
@@ -19,63 +13,57 @@ const fewest = 21
 /** Milliseconds that each figure is measured for at least. */
 const time = 30
 
-const context: PickContext = {
-  exchange: new RequestView(undefined, { address: '127.0.0.1', port: 1 }, false),
-  avoid: undefined,
-  random: seededRandom(1),
-  explain: undefined,
-}
+const requests = new Requests()
 
-/** Servers of weights 1, 2 and 3, before a balancer. */
-function join(balancer: Balancer, size: number, maxConnections: number): Server[] {
-  const servers = Array.from({ length: size }, (_, index) => {
-    const server = new Server(`s${index}`, { address: '127.0.0.1:1', weight: (index % 3) + 1, maxConnections })
-    const slotFreed = () => balancer.onRelease?.(server)
-    server.join({ serverChanged() {}, slotFreed }, index + 1, undefined, 1)
-    return server
-  })
-  balancer.rebuild(servers, servers)
-  return servers
+function weightsOf(size: number): number[] {
+  return Array.from({ length: size }, (_, index) => (index % 3) + 1)
 }
 
 function take(balancer: Balancer): Server {
-  const server = balancer.pick(context)
+  const server = balancer.pick(requests.next())
   if (server === undefined) throw new Error(`${balancer.algorithm} found no server with room`)
   server.take(1)
   balancer.onTake?.(server)
   return server
 }
 
+/** Ends what was taken, after a response. */
+function finish(balancer: Balancer, server: Server, index: number): void {
+  balancer.onOutcome?.(server, 'response', 5 + (index & 7), requests.now)
+  server.release()
+}
+
 /** Nothing but picks. */
 function picks(balancer: Balancer, size: number): () => void {
-  join(balancer, size, 0)
+  join(balancer, weightsOf(size))
   return () => {
-    for (let i = 0; i < batch; i++) balancer.pick(context)
+    for (let i = 0; i < batch; i++) balancer.pick(requests.next())
   }
 }
 
 /** Picks, with the slot taken, and given back after as many others as there are servers. */
 function exchanges(balancer: Balancer, size: number): () => void {
-  join(balancer, size, 0)
+  join(balancer, weightsOf(size))
   const running = Array.from({ length: size }, () => take(balancer))
   let oldest = 0
   return () => {
     for (let i = 0; i < batch; i++) {
-      running[oldest]?.release()
+      finish(balancer, running[oldest]!, i)
       running[oldest] = take(balancer)
       oldest = oldest + 1 < size ? oldest + 1 : 0
     }
   }
 }
 
-/** The same with all servers full but the one that gave its slot back last. */
-function exchangesOfFullServers(balancer: Balancer, size: number): () => void {
-  const running = join(balancer, size, 1).map(() => take(balancer))
+/** The same with all servers full but the one that gave its slot back last; nothing where full ones are chosen too. */
+function exchangesOfFullServers(balancer: Balancer, size: number): (() => void) | undefined {
+  if (balancer.isDeterministic) return undefined
+  const running = join(balancer, weightsOf(size), 1).map(() => take(balancer))
   const random = seededRandom(1)
   return () => {
     for (let i = 0; i < batch; i++) {
       const place = Math.floor(random.next() * size)
-      running[place]?.release()
+      finish(balancer, running[place]!, i)
       running[place] = take(balancer)
     }
   }
@@ -99,9 +87,11 @@ for (const [title, prepare] of [
   ['pick, take and release, all other servers full', exchangesOfFullServers],
 ] as const) {
   console.log(`\n${title}, ns${sizes.map((size) => `${size}`.padStart(10)).join('')}`)
-  for (const Algorithm of algorithms) {
-    const figures = sizes.map((size) => measure(prepare(new Algorithm(), size)))
-    const columns = figures.map((figure) => figure.toFixed(0).padStart(10))
-    console.log(`${new Algorithm().algorithm.padEnd(title.length + 4)}${columns.join('')}`)
+  for (const algorithm of algorithms) {
+    const columns = sizes.map((size) => {
+      const run = prepare(makeBalancer(algorithm), size)
+      return (run === undefined ? '-' : measure(run).toFixed(0)).padStart(10)
+    })
+    console.log(`${algorithm.padEnd(title.length + 4)}${columns.join('')}`)
   }
 }

@@ -1,5 +1,7 @@
 import type { ExchangeView } from '../core/exchange-view.js'
 import type { Server } from '../core/server.js'
+import type { TryOutcome } from '../core/try-outcome.js'
+import type { Clock } from '../util/clock.js'
 import type { Random } from '../util/random.js'
 
 /** What a balancer may know of the pick that it is asked for. The object is reused: keep nothing of it. */
@@ -10,6 +12,8 @@ export interface PickContext {
   readonly avoid: Server | undefined
   /** Chance, as the backend was given it. */
   readonly random: Random
+  /** Time, as the backend was given it. */
+  readonly clock: Clock
   /** Set when somebody asks why: call it with a sentence about the choice. */
   readonly explain: ((reason: string) => void) | undefined
 }
@@ -32,8 +36,8 @@ export interface Balancer {
    */
   readonly isDeterministic?: boolean
   /**
-   * Takes the usable servers and their weights (`server.effectiveWeight`, 1/16 to 256); called at every change of
-   * either. `servers` are all of the backend's, usable or not.
+   * Takes the usable servers and their weights (`server.effectiveWeight`, 1/16 to 256); called before the first pick
+   * after either changed, once however much did. `servers` are all of the backend's, usable or not.
    */
   rebuild(candidates: readonly Server[], servers: readonly Server[]): void
   /** Chooses, or gives `undefined` when nobody has room. */
@@ -50,4 +54,9 @@ export interface Balancer {
   onRelease?(server: Server): void
   /** `server` has room again though no slot was given back: its limit grew, or who waited for it left. */
   onRoom?(server: Server): void
+  /**
+   * How a try with `server` went, and after how many milliseconds: counted from when the whole request had left for the
+   * server, in TCP mode from the first attempt to connect. `now` is the backend's time.
+   */
+  onOutcome?(server: Server, outcome: TryOutcome, milliseconds: number, now: number): void
 }

@@ -46,6 +46,7 @@ export class SlotMap {
   #build(): void {
     this.#isStale = false
     for (const server of this.#allServers) {
+      if (this.#unit === 1) break
       this.#unit = divisor(this.#weightOf(server), divisor(server.initialWeight, this.#unit))
     }
     this.#slots = weightedSlots(this.#servers.map((server) => this.#weightOf(server) / this.#unit))

@@ -1,5 +1,5 @@
-import type { Balancer, PickContext } from '../balance/balancer.js'
-import { explainExclusions, selectCandidates } from '../balance/candidates.js'
+import type { Balancer } from '../balance/balancer.js'
+import { Candidates, explainExclusions } from '../balance/candidates.js'
 import { claimBalancer } from '../balance/claim-balancer.js'
 import { createBalancer } from '../balance/registry.js'
 import type { Bond } from '../persistence/bond.js'
@@ -19,22 +19,23 @@ import {
   readServers,
   type ServerEntry,
 } from './backend-options.js'
-import { boundServer } from './bound-server.js'
 import type { Assignment, Candidate } from './candidate.js'
 import type { CheckResult } from './check-result.js'
+import { Chooser } from './chooser.js'
 import { ServingCounters } from './counters.js'
 import { Departures } from './departures.js'
-import { type ExchangeView, noExchange, type RequestView } from './exchange-view.js'
+import type { ExchangeView, RequestView } from './exchange-view.js'
 import { Load } from './load.js'
 import { endSessions } from './occupants.js'
 import { turnOf } from './priority.js'
 import { Retries } from './retries.js'
-import { Server, type ServerChange } from './server.js'
+import type { Server, ServerChange } from './server.js'
 import { stateEvents } from './server-events.js'
 import { ServerIds } from './server-ids.js'
 import { SlowStarts } from './slow-start.js'
 import type { TraceStep } from './trace.js'
 import { refuseUnfit } from './transport-options.js'
+import type { TryOutcome } from './try-outcome.js'
 import { type Binding, type Waiter, WaitQueue } from './wait-queue.js'
 import { WaitingRoom } from './waiting-room.js'
 
@@ -116,9 +117,8 @@ export class Backend extends Emitter<BackendEvents> {
   readonly #waiting: WaitingRoom
   readonly #departures: Departures
   readonly #slowStarts: SlowStarts
-  readonly #context: { -readonly [Key in keyof PickContext]: PickContext[Key] }
-  #candidates: readonly Server[] = []
-  #candidateSet: ReadonlySet<Server> = new Set()
+  readonly #candidates: Candidates
+  readonly #chooser: Chooser
   #downtime = 0
   readonly #ids = new ServerIds()
 
@@ -137,11 +137,19 @@ export class Backend extends Emitter<BackendEvents> {
     this.persistence = makePersistence(reader, this.clock)
     const servers = reader.read('servers', readServers) ?? []
     reader.end()
-    this.#context = { exchange: noExchange, avoid: undefined, random: this.random, explain: undefined }
     this.changedAt = this.clock.now()
+    this.#candidates = new Candidates(this.#servers, this.settings.allBackups)
+    this.#chooser = new Chooser({
+      balancer: this.balancer,
+      candidates: this.#candidates,
+      servers: this.#servers,
+      random: this.random,
+      clock: this.clock,
+      onFault: (thrown) => this.fault(thrown, `balancer of ${this.#path}`),
+    })
     this.#departures = new Departures(this.clock, this.#path)
     this.#waiting = new WaitingRoom(
-      { isCandidate: (server) => this.#candidateSet.has(server), take: (server, bond) => this.#take(server, bond) },
+      { isCandidate: (server) => this.#candidates.has(server), take: (server, bond) => this.#take(server, bond) },
       new WaitQueue({ limit: this.settings.maxQueue, counters: this.counters }),
     )
     this.#slowStarts = new SlowStarts({
@@ -151,9 +159,12 @@ export class Backend extends Emitter<BackendEvents> {
       onStep: (servers) => this.#warmed(servers),
     })
     this.load = new Load(this.counters.sessions, this.settings.fullConnections, (server) => this.#gainedRoom(server))
-    for (const [server, id] of this.#ids.assign(servers)) this.#admit(server, id, reader.pathOf('servers'))
+    for (const [server, id] of this.#ids.assign(servers)) {
+      this.#admit(server, id, reader.pathOf('servers'))
+      this.#candidates.update(server)
+    }
     this.load.follow(this.#servers.values())
-    this.#rebuild()
+    this.#chooser.refresh()
   }
 
   get mode(): Mode {
@@ -181,7 +192,7 @@ export class Backend extends Emitter<BackendEvents> {
     this.notify('server:added', { backend: this, server })
     // In a backend that is at work by now: at its start everybody begins alike.
     if (server.transport !== undefined) this.#slowStarts.begin(server)
-    this.#rebuild()
+    this.#reselect(server)
     this.#waiting.grant(server)
     return server
   }
@@ -204,6 +215,7 @@ export class Backend extends Emitter<BackendEvents> {
     this.#servers.delete(name)
     this.#ids.release(server.id)
     this.load.follow(this.#servers.values())
+    this.#reselect(server)
     this.notify('server:removed', { backend: this, server })
     return server
   }
@@ -222,12 +234,12 @@ export class Backend extends Emitter<BackendEvents> {
 
   /** The servers that new traffic may go to now. */
   get candidates(): readonly Server[] {
-    return this.#candidates
+    return this.#candidates.list
   }
 
   /** `UP` while there is a usable server, else `DOWN`. */
   get status(): 'UP' | 'DOWN' {
-    return this.#candidates.length > 0 ? 'UP' : 'DOWN'
+    return this.#candidates.areNone ? 'DOWN' : 'UP'
   }
 
   /** Milliseconds for which it had no usable server. */
@@ -244,12 +256,7 @@ export class Backend extends Emitter<BackendEvents> {
 
   /** Whether more of what the client sends is wanted before `assign`. @internal */
   wantsPayload(view: ExchangeView): boolean {
-    try {
-      return this.balancer.wantsPayload?.(view) === true
-    } catch (thrown) {
-      this.fault(thrown, `balancer of ${this.#path}`)
-      return false
-    }
+    return this.#chooser.wantsPayload(view)
   }
 
   /** Finds a server for an exchange, or a place in a queue. Who gets a slot of a server gives it back: `release`. @internal */
@@ -258,13 +265,13 @@ export class Backend extends Emitter<BackendEvents> {
     let server: Server | undefined
     try {
       if (bond !== undefined) this.persistence?.settle(bond)
-      server = bond?.server ?? this.#pick(candidate.view, candidate.avoid, undefined)
+      server = bond?.server ?? this.#chooser.pick(candidate.view, candidate.avoid, undefined)
     } catch (thrown) {
       this.fault(thrown, `${bond?.isSettled === false ? 'persistence' : 'balancer'} of ${this.#path}`)
       return 'callback-failed'
     }
     if (server === undefined) {
-      return this.#candidates.length === 0 ? 'no-server' : this.#wait(this.queue, candidate)
+      return this.#candidates.areNone ? 'no-server' : this.#wait(this.queue, candidate)
     }
     if (!server.hasRoom) return this.#wait(server.queue, candidate)
     // Whoever waits already goes first: a slot that is free now is about to be theirs.
@@ -285,25 +292,11 @@ export class Backend extends Emitter<BackendEvents> {
     return 'queued'
   }
 
-  #pick(exchange: ExchangeView, avoid: Server | undefined, explain: PickContext['explain']): Server | undefined {
-    const context = this.#context
-    context.exchange = exchange
-    context.avoid = avoid
-    context.explain = explain
-    const bound = boundServer(context)
-    const server = bound?.belongsTo(this) ? bound : this.balancer.pick(context)
-    context.exchange = noExchange
-    if (server !== undefined && !(server instanceof Server && server.isUsable && server.belongsTo(this))) {
-      throw new TypeError(`${this.balancer.algorithm} picked what is no usable server of the backend`)
-    }
-    return server
-  }
-
   /** Takes somebody who waits out of whatever queue it is in. @internal */
   leaveQueue(waiter: Waiter<Server>): void {
     const server = waiter.queue?.server
     this.#waiting.leave(waiter)
-    if (server !== undefined && server.maxQueue > 0) this.#tellBalancer('onRoom', server)
+    if (server !== undefined && server.maxQueue > 0) this.#chooser.tell('onRoom', server)
   }
 
   #take(server: Server, bond: Binding | undefined): void {
@@ -313,15 +306,12 @@ export class Backend extends Emitter<BackendEvents> {
       server.counters.chosen++
       this.counters.chosen++
     }
-    this.#tellBalancer('onTake', server)
+    this.#chooser.tell('onTake', server)
   }
 
-  #tellBalancer(hook: 'onTake' | 'onRelease' | 'onRoom', server: Server): void {
-    try {
-      this.balancer[hook]?.(server)
-    } catch (thrown) {
-      this.fault(thrown, `balancer of ${this.#path}`)
-    }
+  /** Tells the balancer how a try went, after how many milliseconds. @internal */
+  tellOutcome(server: Server, outcome: TryOutcome, milliseconds: number, now: number): void {
+    this.#chooser.tellOutcome(server, outcome, milliseconds, now)
   }
 
   /** Decides without taking part: a round robin advances, but no slot, queue place or counter changes. @internal */
@@ -331,24 +321,24 @@ export class Backend extends Emitter<BackendEvents> {
       const place = bond.server.hasRoom ? bond.server : this.#traceQueue(bond.server, trace)
       if (place !== undefined || !this.mayMove(bond)) return place
     }
-    let reason = this.#candidates.length === 0 ? 'no server is usable' : 'no server has room'
+    let reason = this.#candidates.areNone ? 'no server is usable' : 'no server has room'
     const explain = (text: string): void => {
       reason = text
     }
-    const server = this.#pick(view, undefined, explain)
+    const server = this.#chooser.pick(view, undefined, explain)
     trace.push({
       step: 'balance',
       algorithm: this.balancer.algorithm,
-      candidates: this.#candidates.map(({ name }) => name),
-      full: this.#candidates.filter(({ hasRoom }) => !hasRoom).map(({ name }) => name),
-      excluded: explainExclusions(this.servers, this.#candidateSet),
+      candidates: this.candidates.map(({ name }) => name),
+      full: this.candidates.filter(({ hasRoom }) => !hasRoom).map(({ name }) => name),
+      excluded: explainExclusions(this.servers, this.#candidates),
       server: server?.name,
       reason,
     })
-    if (server === undefined && this.#candidates.length === 0) return undefined
+    if (server === undefined && this.#candidates.areNone) return undefined
     if (server === undefined || !server.hasRoom) return this.#traceQueue(server, trace)
-    this.#tellBalancer('onTake', server)
-    this.#tellBalancer('onRelease', server)
+    this.#chooser.tell('onTake', server)
+    this.#chooser.tell('onRelease', server)
     return server
   }
 
@@ -376,7 +366,7 @@ export class Backend extends Emitter<BackendEvents> {
 
   /** @internal */
   slotFreed(server: Server): void {
-    this.#tellBalancer('onRelease', server)
+    this.#chooser.tell('onRelease', server)
     if (this.queue.length > 0 || server.queue.length > 0) this.#waiting.grant(server)
     this.#departures.slotFreed(server)
   }
@@ -384,7 +374,7 @@ export class Backend extends Emitter<BackendEvents> {
   /** A server may take one more, as there is more traffic. */
   #gainedRoom(server: Server): void {
     if (!server.hasSlot) return
-    this.#tellBalancer('onRoom', server)
+    this.#chooser.tell('onRoom', server)
     if (this.queue.length > 0 || server.queue.length > 0) this.#waiting.grant(server)
   }
 
@@ -403,37 +393,36 @@ export class Backend extends Emitter<BackendEvents> {
       this.#slowStarts.stateChanged(server, !wasUp)
     }
     if (change.what === 'limit') this.load.follow(this.#servers.values())
-    this.#rebuild()
+    const concernsOthers = this.#reselect(server)
     // As in HAProxy, those who wait for a server stay when it is only its weight that keeps others away.
     if (change.what === 'state' && !server.isUsable) this.#redistribute(server)
     this.#announce(server, change)
     if (change.what === 'state') endSessions(server, this.#servers.values())
     if (server.queue.length > 0) this.#waiting.grant(server)
-    // What one server's change allows (a backup no longer in use, the first server back) may concern any of them.
-    for (const candidate of this.#candidates) if (this.queue.length > 0) this.#waiting.grant(candidate)
+    if (this.queue.length === 0) return
+    for (const candidate of concernsOthers ? this.candidates : [server]) this.#waiting.grant(candidate)
   }
 
   #warmed(servers: readonly Server[]): void {
-    this.#rebuild()
+    this.#chooser.serversChanged()
     for (const server of servers) this.#gainedRoom(server)
   }
 
-  #rebuild(): void {
-    const wasDown = this.#candidates.length === 0
-    this.#candidates = selectCandidates(this.servers, this.settings.allBackups)
-    this.#candidateSet = new Set(this.#candidates)
-    try {
-      this.balancer.rebuild(this.#candidates, this.servers)
-    } catch (thrown) {
-      this.fault(thrown, `balancer of ${this.#path}`)
-    }
-    const isDown = this.#candidates.length === 0
-    if (isDown === wasDown) return
+  /** Takes in that a server came, left or changed. Whether traffic may go to other servers because of it. */
+  #reselect(server: Server): boolean {
+    const wasDown = this.#candidates.areNone
+    const concernsOthers = this.#candidates.update(server)
+    this.#chooser.serversChanged()
+    if (this.#candidates.areNone !== wasDown) this.#turn(wasDown)
+    return concernsOthers
+  }
+
+  #turn(isUp: boolean): void {
     const now = this.clock.now()
-    if (wasDown) this.#downtime += now - this.changedAt
+    if (isUp) this.#downtime += now - this.changedAt
     else this.timesDown++
     this.changedAt = now
-    this.notify(isDown ? 'backend:down' : 'backend:up', { backend: this })
+    this.notify(isUp ? 'backend:up' : 'backend:down', { backend: this })
   }
 
   #announce(server: Server, change: ServerChange): void {

@@ -9,6 +9,7 @@ import type { RequestHead } from './message/head.js'
 import { terminationState } from './outcome.js'
 import type { Server } from './server.js'
 import { countedOutcome, type TrackedExchange } from './tracked-exchange.js'
+import { outcomeOfFailure, outcomeOfResponse, type TryOutcome } from './try-outcome.js'
 
 /**
  * What is to be known of an exchange when it is over: moments, bytes, tries and outcome. The exchange writes it down as
@@ -35,6 +36,9 @@ export class ExchangeAccount {
   /** How much of the bytes the counters have had already. */
   #countedIn = 0
   #countedOut = 0
+  /** When the present try began; -1: none is under way, or how it went is told already. */
+  #triedAt = -1
+  #requestEndedAt = -1
   #endedAt = -1
   #failure: FailureKind | undefined
   #phase: Phase = 'request'
@@ -63,10 +67,57 @@ export class ExchangeAccount {
     this.backend!.counters.redispatches++
   }
 
+  // -- Tries ----------------------------------------------------------------------------------------------------------
+
+  /** Goes to a server, for the first time or again. */
+  tryBegan(server: Server, now: number): void {
+    this.server = server
+    this.#triedAt = now
+    this.connectedAt = -1
+    if (this.assignedAt < 0) this.assignedAt = now
+  }
+
+  connected(reused: boolean, now: number): void {
+    this.connectedAt = now
+    this.server!.counters.connected(reused)
+    this.backend!.counters.connected(reused)
+  }
+
+  /** All of a request's body has come. */
+  requestEnded(): void {
+    if (this.backend?.balancer.onOutcome !== undefined) this.#requestEndedAt = this.backend.clock.now()
+  }
+
   /** A response began; of TCP -1: a server is connected. */
   responseBegan(status: number, now: number): void {
     this.respondedAt = now
     this.status = status
+  }
+
+  /** The head of a response of so many bytes is on its way to the client. */
+  responded(headLength: number, isRequestComplete: boolean): void {
+    this.tracked?.responded(headLength)
+    this.#tellOutcome(outcomeOfResponse(this.status), isRequestComplete)
+  }
+
+  /** The try under way, if any, came to nothing. */
+  tryFailed(kind: FailureKind | 'unwanted', isRequestComplete: boolean, wasReused = false): void {
+    if (this.#triedAt >= 0) this.#tellOutcome(outcomeOfFailure(kind, wasReused), isRequestComplete)
+  }
+
+  /** Tells a balancer that wants to know. Before it has the whole request, no server can be late. */
+  #tellOutcome(outcome: TryOutcome, isRequestComplete: boolean): void {
+    const { backend, server } = this
+    const triedAt = this.#triedAt
+    this.#triedAt = -1
+    if (backend?.balancer.onOutcome === undefined || server === undefined) return
+    const now = this.respondedAt >= 0 ? this.respondedAt : backend.clock.now()
+    let since = triedAt
+    if (backend.mode === 'http') {
+      if (outcome === 'response' && !isRequestComplete) return
+      since = isRequestComplete ? Math.max(triedAt, this.connectedAt, this.#requestEndedAt) : now
+    }
+    backend.tellOutcome(server, outcome, now - since, now)
   }
 
   /** The carrier would not send the response that had begun. */

@@ -176,11 +176,10 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#startedTryAt = now
     // Time to connect is the transport's to watch: what an earlier try was given counts no more.
     this.#client.deadline.clear(this)
-    this.#account.connectedAt = -1
     this.#turn.isServerFull = false
-    this.#server = this.#account.server = server
+    this.#server = server
     server.occupants?.add(this)
-    if (this.#account.assignedAt < 0) this.#account.assignedAt = now
+    this.#account.tryBegan(server, now)
     const { transport } = server
     if (transport === undefined) return this.#fail('no-server')
     this.#outgoing.address(server, this.#backend!.settings, transport.capabilities.expectContinue)
@@ -196,9 +195,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#phase = 'response'
     // A kept connection takes the request at once.
     const now = this.#startedTryAt >= 0 ? this.#startedTryAt : this.#frontend.clock.now()
-    this.#account.connectedAt = now
-    this.#account.server!.counters.connected(reused)
-    this.#backend!.counters.connected(reused)
+    this.#account.connected(reused, now)
     if (!this.#turn.isRequestComplete && this.head !== undefined) this.#outgoing.letBodyCome(this.#client)
     this.#watch(now)
   }
@@ -226,6 +223,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   clientEnd(trailers: readonly string[] | undefined): void {
     if (this.#isOver) return
     this.#turn.isRequestComplete = true
+    this.#account.requestEnded()
     // They are not kept, so that what is could not pass for the whole request.
     if (trailers !== undefined) this.#replay = undefined
     if (trailers !== undefined && !this.#server?.transport?.capabilities.requestTrailers) {
@@ -272,7 +270,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
       this.#account.responseRefused(thrown)
       return this.#fail('bad-response')
     }
-    this.#account.tracked?.responded(head.length)
+    this.#account.responded(head.length, this.#turn.isRequestComplete)
     if (ended) return this.#end(undefined, this.#account.respondedAt)
     if (!goesOn) this.#holdResponse()
     this.#watch()
@@ -318,7 +316,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
   serverTunnel(stream: Duplex, head: ResponseHead | undefined): void {
     if (this.#isOver) return void stream.on('error', ignore).destroy()
     this.#beginResponse(head?.status ?? -1)
-    this.#account.tracked?.responded(head?.length ?? 0)
+    this.#account.responded(head?.length ?? 0, this.#turn.isRequestComplete)
     this.#try = undefined
     this.#client.deadline.clear(this)
     const limits = tunnelLimits(this.#frontend.settings, this.#backend!.settings)
@@ -340,6 +338,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     this.#try = undefined
     this.#account.cause = failure.cause
     if (this.#phase === 'data') return this.#fail('server-lost')
+    this.#account.tryFailed(failure.kind, this.#turn.isRequestComplete, failure.reused)
     if (!this.#tryAgain(failure)) this.#fail(failure.kind)
   }
 
@@ -350,6 +349,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
     const isReplayable = cause.sent && this.#isReplayable()
     const decision = backend.retries.decide(cause, server, this.#account.retries, isReplayable, this.bond)
     if (decision === 'give-up') return false
+    this.#account.tryFailed(cause.kind, this.#turn.isRequestComplete)
     this.#try?.abort()
     this.#try = undefined
     if (!this.#turn.isRequestComplete) this.#client.pauseBody()
@@ -412,6 +412,7 @@ export class Exchange implements ClientListener, ServerListener, Candidate, Dead
 
   #fail(kind: FailureKind): void {
     if (this.#isOver) return
+    this.#account.tryFailed(kind, this.#turn.isRequestComplete)
     this.#try?.abort()
     this.#try = undefined
     const hasBegun = this.#phase === 'data'

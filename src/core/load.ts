@@ -22,6 +22,8 @@ export class Load<Server extends Limited> {
   #full = 1
   /** Servers with dynamic limits, by the highest: those of one grow together. */
   readonly #followers = new Map<number, Server[]>()
+  /** Who is to be followed, until the next exchange: many changes at once cost no more than one. */
+  #changed: Iterable<Server> | undefined
 
   /** `onGrowth` is called for servers that may take one more because there is more traffic. */
   constructor(sessions: SessionCounters, full: number | undefined, onGrowth: (server: Server) => void) {
@@ -50,6 +52,11 @@ export class Load<Server extends Limited> {
 
   /** Takes in which servers there are, and their limits. */
   follow(servers: Iterable<Server>): void {
+    this.#changed = servers
+  }
+
+  #follow(servers: Iterable<Server>): void {
+    this.#changed = undefined
     this.#followers.clear()
     for (const server of servers) {
       if (!server.hasDynamicLimit) continue
@@ -70,6 +77,7 @@ export class Load<Server extends Limited> {
 
   exchangeBegan(now: number): void {
     this.#sessions.opened(now)
+    if (this.#changed !== undefined) this.#follow(this.#changed)
     if (this.#followers.size > 0 && this.#sessions.current <= this.#full) this.#grow(this.#sessions.current)
   }
 

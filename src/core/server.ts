@@ -112,7 +112,7 @@ export type ServerChange =
 export class Server {
   readonly name: string
   readonly address: Address
-  /** The weight that it was made with, which percentages would be relative to. HAProxy: `iweight`. */
+  /** The weight that it was made with, which percentages are relative to. HAProxy: `iweight`. */
   readonly initialWeight: number
   readonly backup: boolean
   /** How it keeps connections where it says otherwise than its backend. */
@@ -212,11 +212,6 @@ export class Server {
     return check
   }
 
-  /** Whether `listener` is the backend that it joined. @internal */
-  belongsTo(listener: ServerListener): boolean {
-    return this.#listener === listener
-  }
-
   /** Where it listens, as text. */
   get target(): string {
     return formatAddress(this.address)
@@ -232,13 +227,16 @@ export class Server {
     return this.#state.administrative
   }
 
-  /** Its present weight, 0 to 256. Setting one takes effect with the next pick. HAProxy: `set server weight`. */
+  /**
+   * Its present weight, 0 to 256. A new one takes effect with the next pick; a percentage such as `'50%'` is that of the
+   * weight that it was made with, rounded down, at most 256. HAProxy: `set server weight`.
+   */
   get weight(): number {
     return this.#weight
   }
 
-  set weight(weight: number) {
-    const checked = readWeight({ weight }, this.#path)
+  set weight(weight: number | `${number}%`) {
+    const checked = readWeight(weight, this.initialWeight, `${this.#path}.weight`)
     if (checked === this.#weight) return
     const before = this.#weight
     this.#weight = checked
@@ -411,8 +409,10 @@ function readCookie(value: unknown, path: string): string {
   throw new OptionError(path, value, 'a text of visible characters without blanks and " , ; \\ | ~')
 }
 
-function readWeight(options: { readonly weight: unknown }, path: string): number {
-  const weight = new OptionReader(options, path).integer('weight', 0, 256)
-  if (weight === undefined) throw new OptionError(`${path}.weight`, weight, 'a whole number, from 0 to 256')
-  return weight
+function readWeight(value: unknown, initial: number, path: string): number {
+  if (typeof value === 'string' && /^\d+%$/.test(value)) {
+    return Math.min(256, Math.floor((initial * Math.min(25_600, Number.parseInt(value, 10))) / 100))
+  }
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 256) return value as number
+  throw new OptionError(path, value, "a whole number, from 0 to 256, or a percentage such as '50%'")
 }

@@ -2,6 +2,7 @@ import type { Balancer, PickContext } from '../../src/balance/balancer.js'
 import { selectCandidates } from '../../src/balance/candidates.js'
 import { type ExchangeView, RequestView } from '../../src/core/exchange-view.js'
 import { Server, type ServerOptions } from '../../src/core/server.js'
+import { VirtualClock } from '../../src/testing/virtual-clock.js'
 import { type Random, seededRandom } from '../../src/util/random.js'
 
 /** Servers called a, b, c and so on, by weight or by options, before a balancer that hears of each of their changes. */
@@ -9,6 +10,7 @@ export class Pool {
   readonly servers: readonly Server[]
   /** The last reason that the balancer gave. */
   reason = ''
+  readonly clock = new VirtualClock()
   readonly #balancer: Balancer
   readonly #random: Random
 
@@ -50,6 +52,7 @@ export class Pool {
       exchange,
       avoid,
       random: this.#random,
+      clock: this.clock,
       explain: (reason) => {
         this.reason = reason
       },
@@ -68,6 +71,12 @@ export class Pool {
   occupy(server: Server): void {
     server.take(1)
     this.#balancer.onTake?.(server)
+  }
+
+  /** Gives a slot of a server back after a response that took so long. */
+  finish(server: Server, milliseconds: number): void {
+    this.#balancer.onOutcome?.(server, 'response', milliseconds, this.clock.now())
+    server.release()
   }
 
   /** The names of the next picks, one letter each, none of which lasts; `-` where nobody had room. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Balancer } from '../../src/balance/balancer.js'
 import { LeastConnections } from '../../src/balance/least-connections.js'
-import { createBalancer } from '../../src/balance/registry.js'
+import { algorithmNames, createBalancer } from '../../src/balance/registry.js'
 import { OptionError } from '../../src/util/errors.js'
 
 const path = 'backends.app.balance'
@@ -20,17 +20,33 @@ function refuses(value: unknown, at: string, ...known: readonly string[]): void 
   )
 }
 
+/** What algorithms need that can't do without options. */
+const needed: Readonly<Record<string, object>> = {
+  urlParam: { name: 'user' },
+  header: { name: 'x-user' },
+  hash: { key: () => 'a' },
+}
+
 describe('a balance option', () => {
-  for (const name of ['roundrobin', 'static-rr', 'leastconn', 'first', 'random']) {
-    test(`takes ${name}, as a name and in an object`, () => {
-      assert.equal(createBalancer(name, path).algorithm, name)
-      assert.equal(createBalancer({ algorithm: name }, path).algorithm, name)
+  for (const name of algorithmNames) {
+    test(`takes ${name}, as a name where it needs no options, and in an object`, () => {
+      if (needed[name] === undefined) assert.equal(createBalancer(name, path).algorithm, name)
+      assert.equal(createBalancer({ algorithm: name, ...needed[name] }, path).algorithm, name)
     })
   }
 
   test('takes the options of an algorithm', () => {
     assert.equal(createBalancer({ algorithm: 'random', draws: 3 }, path).algorithm, 'random')
     refuses({ algorithm: 'random', draws: 0 }, '.draws', 'from 1')
+    refuses({ algorithm: 'maglev', key: 'source' }, '.key', 'a sample')
+    for (const tableSize of [1, 0, -7, 65_536, 7.5, Infinity, 5_000_077, '7']) {
+      refuses({ algorithm: 'maglev', tableSize }, '.tableSize', 'prime')
+    }
+    refuses({ algorithm: 'maglev', hashKey: 'id' }, '.hashKey')
+    refuses({ algorithm: 'uri', tableSize: 7 }, '.tableSize', "without hashType 'maglev'")
+    refuses({ algorithm: 'uri', hashType: 'maglev', hashKey: 'id' }, '.hashKey', "without hashType 'consistent'")
+    refuses({ algorithm: 'peakEwma', decayTime: 0 }, '.decayTime', 'at least 1ms')
+    refuses({ algorithm: 'leastResponseTime', decayTime: 'soon' }, '.decayTime', 'a time')
   })
 
   test('takes a balancer as it is', () => {
@@ -41,7 +57,7 @@ describe('a balance option', () => {
   })
 
   test('refuses an unknown name, and says what is known', () => {
-    refuses('round-robin', '', 'roundrobin', 'static-rr', 'leastconn', 'first', 'random')
+    refuses('round-robin', '', ...algorithmNames)
     refuses({ algorithm: 'rr' }, '.algorithm', 'roundrobin', 'random')
     refuses('constructor', '')
     refuses({}, '.algorithm', 'roundrobin')
@@ -59,6 +75,7 @@ describe('a balance option', () => {
     refuses({ algorithm: 'mine', pick }, '.rebuild')
     refuses({ algorithm: 'mine', rebuild }, '.pick')
     refuses({ pick, rebuild }, '.algorithm')
-    refuses({ algorithm: 'mine', pick, rebuild, onTake: 1 }, '.onTake')
+    refuses({ algorithm: 'mine', pick, rebuild, onTake: 1 }, '.onTake', '(server)')
+    refuses({ algorithm: 'mine', pick, rebuild, onOutcome: 1 }, '.onOutcome', '(server, outcome, milliseconds, now)')
   })
 })

@@ -17,7 +17,7 @@ describe('a stable heap', () => {
 
   test('gives its members in the order that a stable sort would', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const heap = new StableHeap<{ id: number; place: number }>()
         const nodes = Array.from({ length: 41 }, (_, id) => ({ id, place: -1 }))
         // In order of arrival; the first lowest key is the heap's first.
@@ -51,7 +51,11 @@ describe('an index set', () => {
     const sized = fc.constantFrom(1, 31, 32, 33, 1024, 1025, 2080, 33_000).chain((limit) => {
       const index = fc.nat(limit - 1)
       const step = fc.tuple(fc.constantFrom('add', 'delete', 'next'), index)
-      return fc.record({ limit: fc.constant(limit), isFull: fc.boolean(), steps: fc.array(step, { maxLength: 80 }) })
+      return fc.record({
+        limit: fc.constant(limit),
+        isFull: fc.boolean(),
+        steps: fc.array(step, { maxLength: 80, size: 'max' }),
+      })
     })
     fc.assert(
       fc.property(sized, ({ limit, isFull, steps }) => {
@@ -92,6 +96,7 @@ describe('weighted slots', () => {
   test('are spread as when every server is looked at for every slot', () => {
     const weights = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 256 })), {
       maxLength: 20,
+      size: 'max',
     })
     fc.assert(
       fc.property(weights, (weights) => {
@@ -100,11 +105,24 @@ describe('weighted slots', () => {
       { seed, numRuns: 300, examples: [[[1]], [[1, 1]], [[256, 1]], [[1, 256, 1]]] },
     )
   })
+
+  test('are spread so among many servers of few weights', () => {
+    const many = Array.from({ length: 1500 }, (_, index) => 1 + ((index * 7) % 3))
+    const heavyLast = [...Array<number>(100).fill(3), ...Array<number>(100).fill(2), 40]
+    const kinds = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 4 })
+    const weights = kinds.chain((kinds) => fc.array(fc.constantFrom(...kinds), { maxLength: 60, size: 'max' }))
+    fc.assert(
+      fc.property(weights, (weights) => {
+        assert.deepEqual([...weightedSlots(weights)], slotBySlot(weights))
+      }),
+      { seed, numRuns: 100, examples: [[many], [heavyLast], [heavyLast.toReversed()]] },
+    )
+  })
 })
 
 describe('weighted lots', () => {
   test('give every number its share of the total', () => {
-    const changes = fc.array(fc.tuple(fc.nat(30), fc.nat(5)), { maxLength: 40 })
+    const changes = fc.array(fc.tuple(fc.nat(30), fc.nat(5)), { maxLength: 40, size: 'max' })
     const weights = fc.array(fc.nat(5), { minLength: 31, maxLength: 70 })
     fc.assert(
       fc.property(weights, changes, (weights, changes) => {

@@ -95,7 +95,7 @@ test('whatever happens, slots are taken and freed once, limits hold, and nobody 
     { weight: 1, arbitrary: fc.record({ do: fc.constant('add' as const), to: fc.constantFrom('c', 'd') }) },
   )
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, redispatch) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.boolean(), (steps, redispatch) => {
       const { ask, backend } = makeBackend({ check: { rise: 1, fall: 1 }, redispatch })
       const askers: Asker[] = []
       let granted = 0

@@ -235,9 +235,20 @@ describe('a server’s weight', () => {
     assert.deepEqual([server.weight, server.initialWeight, server.isUsable], [0, 256, false])
   })
 
+  test('can be a percentage of the one that it was made with', () => {
+    const { server, notes } = joined(undefined, { weight: 10 })
+    server.weight = '50%'
+    server.weight = '75%'
+    assert.deepEqual([server.weight, server.initialWeight, server.isUsable], [7, 10, true])
+    assert.deepEqual(notes.events, ['weight from 10', 'weight from 5'])
+    server.weight = '9%'
+    assert.deepEqual([server.weight, server.isUsable], [0, false])
+  })
+
   test('is refused out of its range, and stays', () => {
     const server = new Server('app1', { address }, 'backends.app.servers[1]')
-    for (const weight of [-1, 257, 1.5, Number.NaN, '2', null] as unknown[]) {
+    const bad = [-1, 257, 1.5, Number.NaN, '2', '%', '-1%', '1.5%', ' 1%', '1%%', '1 %', ['1%'], null, undefined]
+    for (const weight of bad as unknown[]) {
       const set = () => {
         server.weight = weight as number
       }

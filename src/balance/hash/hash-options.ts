@@ -3,10 +3,12 @@ import type { HashFunction } from '../../util/hash.js'
 import type { OptionReader } from '../../util/options.js'
 import { functionOf, type HashMethod, type HashTypeOptions, readHashType } from './hash-type.js'
 import { LoadBound } from './load-bound.js'
+import { MaglevPlacement } from './maglev-placement.js'
 import { MapPlacement } from './map-placement.js'
 import type { Placement } from './placement.js'
 import { RingPlacement } from './ring-placement.js'
 import type { HashKey } from './server-key.js'
+import { readTableSize } from './table-size.js'
 
 /** Options of every algorithm that hashes. */
 export interface HashOptions {
@@ -24,6 +26,12 @@ export interface HashOptions {
    * `consistent`. Default `id`. HAProxy: `hash-key` of each server, since 3.0.
    */
   readonly hashKey?: HashKey
+  /**
+   * How many places the table of `maglev` has: a prime number up to 5,000,011. A hundred times the number of servers or
+   * more keeps shares within a few percent of the weights; of more servers than places some get nothing. Only with
+   * `maglev`. Default 65,537.
+   */
+  readonly tableSize?: number
 }
 
 /** {@link HashOptions}, read: what makes the hash, and what finds its server. */
@@ -41,13 +49,19 @@ export function readHashOptions(reader: OptionReader): HashSettings {
   const type = readHashType(reader)
   const factor = reader.read('hashBalanceFactor', readFactor)
   const hashKey = reader.oneOf('hashKey', ['id', 'address', 'address-port'])
-  const isStatic = type.method === 'map-based'
-  if (isStatic) {
-    refuse(reader, 'hashBalanceFactor', factor)
-    refuse(reader, 'hashKey', hashKey)
+  const tableSize = reader.read('tableSize', readTableSize)
+  if (type.method !== 'consistent') {
+    refuse(reader, 'hashBalanceFactor', factor, 'consistent')
+    refuse(reader, 'hashKey', hashKey, 'consistent')
   }
-  const placement = isStatic ? new MapPlacement() : makeRing(hashKey, factor)
-  return { hash: functionOf(type), isMixed: type.avalanche, isStatic, placement }
+  if (type.method !== 'maglev') refuse(reader, 'tableSize', tableSize, 'maglev')
+  const hash = { hash: functionOf(type), isMixed: type.avalanche, isStatic: type.method === 'map-based' }
+  return { ...hash, placement: makePlacement(type.method, hashKey, factor, tableSize) }
+}
+
+function makePlacement(method: HashMethod, hashKey?: HashKey, factor?: number, tableSize?: number): Placement {
+  if (method === 'map-based') return new MapPlacement()
+  return method === 'maglev' ? new MaglevPlacement(tableSize) : makeRing(hashKey, factor)
 }
 
 function makeRing(hashKey: HashKey = 'id', factor = 0): RingPlacement {
@@ -60,7 +74,7 @@ function readFactor(value: unknown, path: string): number {
   throw new OptionError(path, value, 'a percentage from 101 to 65535, or 0 for no limit')
 }
 
-function refuse(reader: OptionReader, name: string, value: unknown): void {
+function refuse(reader: OptionReader, name: string, value: unknown, without: HashMethod): void {
   if (value === undefined) return
-  throw new OptionError(reader.pathOf(name), value, "nothing without hashType 'consistent'")
+  throw new OptionError(reader.pathOf(name), value, `nothing without hashType '${without}'`)
 }

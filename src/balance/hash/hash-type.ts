@@ -3,7 +3,7 @@ import { type HashFunction, hashFunctions } from '../../util/hash.js'
 import type { OptionReader } from '../../util/options.js'
 
 /** How a hash finds its server. HAProxy: the method of `hash-type`. */
-export type HashMethod = 'map-based' | 'consistent'
+export type HashMethod = 'map-based' | 'consistent' | 'maglev'
 
 /** What makes a number of a text. HAProxy: the function of `hash-type`. */
 export type HashFunctionName = 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none'
@@ -13,7 +13,9 @@ export interface HashTypeOptions {
   /**
    * `map-based`: a list of slots by the weights that servers were made with. Smooth and static: one server more or less
    * moves most hashes, and weights don't change while it runs. `consistent`: points on a circle. One server more or less
-   * moves its own share alone, and weights may change at any time. Default `map-based`.
+   * moves its own share alone, and weights may change at any time. `maglev`: a table of a fixed size. As little moves, to
+   * within a percent, with shares as even as on a map; proxies that know the same names place alike. Not in HAProxy.
+   * Default `map-based`.
    */
   readonly method?: HashMethod
   /**
@@ -21,7 +23,7 @@ export interface HashTypeOptions {
    * Default `sdbm`. HAProxy has `none` since 2.9.
    */
   readonly function?: HashFunctionName
-  /** Mixes the hash once more, so that texts that differ little land far apart. Default: true for `consistent` without a function. */
+  /** Mixes the hash once more, so that texts that differ little land far apart. Default: false for `map-based` or with a function. */
   readonly avalanche?: boolean
 }
 
@@ -40,7 +42,7 @@ export function readHashType(reader: OptionReader): HashType {
   return reader.nested('hashType', readParts) ?? complete({})
 }
 
-const methods = ['map-based', 'consistent'] as const
+const methods = ['map-based', 'consistent', 'maglev'] as const
 
 function readParts(reader: OptionReader): HashType {
   return complete({
@@ -53,8 +55,8 @@ function readParts(reader: OptionReader): HashType {
 /** HAProxy's defaults. */
 function complete(given: { [Name in keyof HashTypeOptions]: HashTypeOptions[Name] | undefined }): HashType {
   const { method = 'map-based', function: name = 'sdbm' } = given
-  const isConsistentAlone = method === 'consistent' && given.function === undefined
-  return { method, function: name, avalanche: given.avalanche ?? isConsistentAlone }
+  const isMethodAlone = method !== 'map-based' && given.function === undefined
+  return { method, function: name, avalanche: given.avalanche ?? isMethodAlone }
 }
 
 /** The function of a hash type. */
