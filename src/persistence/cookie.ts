@@ -18,7 +18,7 @@ const dateMark = '|'
 export class CookiePersistence {
   readonly settings: CookieSettings
   /** The servers of each value, in the order in which they joined: the first that can serve does. */
-  readonly #servers = new Map<string, Server[]>()
+  readonly #servers = new Map<string, Set<Server>>()
 
   constructor(settings: CookieSettings) {
     this.settings = settings
@@ -29,15 +29,15 @@ export class CookiePersistence {
     if (dynamicKey !== undefined) server.cookie ??= dynamicCookie(dynamicKey, server.address)
     if (server.cookie === undefined) return
     const sharing = this.#servers.get(server.cookie)
-    if (sharing === undefined) this.#servers.set(server.cookie, [server])
-    else if (!sharing.includes(server)) sharing.push(server)
+    if (sharing === undefined) this.#servers.set(server.cookie, new Set([server]))
+    else sharing.add(server)
   }
 
   leave(server: Server): void {
     const value = server.cookie ?? ''
-    const others = this.#servers.get(value)?.filter((other) => other !== server) ?? []
-    if (others.length === 0) this.#servers.delete(value)
-    else this.#servers.set(value, others)
+    const sharing = this.#servers.get(value)
+    sharing?.delete(server)
+    if (sharing?.size === 0) this.#servers.delete(value)
   }
 
   // -- Requests -------------------------------------------------------------------------------------------------------
@@ -96,15 +96,14 @@ export class CookiePersistence {
       if (bond.requestCookie === 'N') bond.requestCookie = 'I'
       return bond.note('cookie', value, undefined, 'unknown', 'no server has that cookie')
     }
-    for (let i = 0; i < servers.length; i++) {
-      const server = servers[i]!
+    for (const server of servers) {
       if (!reach.reaches(bond, server)) continue
       bond.server = server
       bond.requestCookie = server.isUp ? 'V' : 'D'
       return bond.note('cookie', value, server.name, 'matched', 'the cookie is that of the server')
     }
     bond.requestCookie = 'D'
-    bond.note('cookie', value, servers[0]!.name, 'down', 'its server takes no traffic')
+    bond.note('cookie', value, nameOfFirst(servers), 'down', 'its server takes no traffic')
   }
 
   // -- Responses ------------------------------------------------------------------------------------------------------
@@ -166,6 +165,11 @@ export class CookiePersistence {
     const { mode, indirect } = this.settings
     return mode === 'passive' && !indirect ? '--' : bond.requestCookie + bond.responseCookie
   }
+}
+
+function nameOfFirst(servers: Iterable<Server>): string | undefined {
+  for (const { name } of servers) return name
+  return undefined
 }
 
 /** Reads `A|last|first`; `mark` is where the first bar stands. */

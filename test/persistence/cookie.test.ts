@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { CookieOptions } from '../../src/index.js'
+import { type CookieOptions, Server } from '../../src/index.js'
+import { CookiePersistence } from '../../src/persistence/cookie.js'
+import { readCookieOptions } from '../../src/persistence/cookie-options.js'
 import { header } from '../../src/rules/samples.js'
 import { Scene } from './scene.js'
 
@@ -186,6 +188,20 @@ describe('the server of a cookie', () => {
     proxy.backend.server('a').maintenance()
     assert.equal(proxy.visit({ cookie: 'SRV=one' }).server, 'b')
   })
+})
+
+test('servers join and leave at once, however many share a cookie', () => {
+  const cookies = new CookiePersistence(readCookieOptions({ name: 'SRV', mode: 'insert' }, 'cookie'))
+  const servers = Array.from(
+    { length: 60_000 },
+    (_, index) => new Server(`s${index}`, { address: '127.0.0.1:80', cookie: 'shared' }),
+  )
+  const start = process.cpuUsage()
+  for (const server of servers) cookies.join(server)
+  for (const server of servers) cookies.leave(server)
+  const { user, system } = process.cpuUsage(start)
+  // To look at all others each time would be to look 3,600 million times.
+  assert.ok(user + system < 1_500_000, `${(user + system) / 1000} ms of processor time`)
 })
 
 describe('where cookies are to be ignored', () => {
