@@ -79,6 +79,7 @@ export type { RetryEvent, RetryOn, RetryOptions, RetryPolicy, RetryStatus } from
 export type { SendProxyOption, SendProxyOptions, SendProxySettings, UniqueIdOption } from './core/send-proxy-options.js'
 export { Server, type ServerOptions } from './core/server.js'
 export type { AdministrativeState, OperationalState } from './core/server-state.js'
+export type { ServerTlsOptions } from './core/server-tls-options.js'
 export type { CertificateView, TlsView } from './core/tls-view.js'
 export type { PersistenceStep, TraceStep } from './core/trace.js'
 export type { TrackRule } from './core/tracking.js'

@@ -5,6 +5,7 @@ import type { Server } from './core/server.js'
 import type { DispatcherOption } from './core/transport-options.js'
 import { Http1Transport } from './http1/pool.js'
 import { Http2Transport } from './http2/http2-transport.js'
+import { ServerTls } from './net/server-tls.js'
 import type { Target } from './net/target.js'
 import { TcpTransport } from './tcp/transport.js'
 import { DispatcherTransport } from './undici/dispatcher-transport.js'
@@ -12,7 +13,12 @@ import { UndiciTransport } from './undici/transport.js'
 
 /** How a server is connected to. */
 export function targetOf(server: Server, backend: Backend): Target {
-  return { address: server.address, sendProxy: server.sendProxy && guarded(server.sendProxy, server, backend) }
+  const { address, sendProxy, tls } = server
+  return {
+    address,
+    sendProxy: sendProxy && guarded(sendProxy, server, backend),
+    tls: tls && new ServerTls(tls, address, `backends.${backend.name}.servers.${server.name}.tls`),
+  }
 }
 
 /** An application's function that fails makes a header without an identifier, and a fault. */

@@ -74,6 +74,7 @@ const tables: Readonly<Record<string, () => string[]>> = {
   retryBudget: () => knownBy(() => new Backend('app', { retryBudget: nonsense as object })),
   Server: () => knownBy(() => server(nonsense)),
   sendProxy: () => knownBy(() => server({ sendProxy: nonsense })),
+  'tls of a server': () => knownBy(() => server({ tls: nonsense })),
   cookie: () => knownBy(() => backend({ cookie: { name: 'S', mode: 'insert', ...nonsense } })),
   appSession: () => knownBy(() => backend({ appSession: { name: 'S', length: 1, timeout: 1, ...nonsense } })),
   stick: () =>

@@ -44,6 +44,11 @@ export interface CheckOptions {
    * the server's `sendProxy`, where the check goes to the server's own address. HAProxy: `check-send-proxy`.
    */
   readonly sendProxy?: boolean
+  /**
+   * Whether a check speaks TLS, as the server's `tls` says. Default: as exchanges do, where the check goes to the server's
+   * own address; elsewhere not. HAProxy: `check-ssl`.
+   */
+  readonly tls?: boolean
 }
 
 /** What an HTTP check sends and expects. */
@@ -91,6 +96,8 @@ export interface CheckSettings {
   readonly port: number | undefined
   /** Undefined: by the server. */
   readonly sendProxy: boolean | undefined
+  /** Undefined: as exchanges do. */
+  readonly tls: boolean | undefined
   /** As they were written, so that a server's own can be laid over them. */
   readonly source: CheckOptions
 }
@@ -167,6 +174,7 @@ function readSettings(options: CheckOptions, path: string): CheckSettings {
     address,
     port,
     sendProxy: reader.boolean('sendProxy'),
+    tls: reader.boolean('tls'),
     source: options,
   }
   reader.end()

@@ -6,6 +6,10 @@ export type CheckStatus =
   | 'L4OK'
   | 'L4TOUT'
   | 'L4CON'
+  /** TLS stands; came too late; came to nothing, such as by a certificate that is not good. */
+  | 'L6OK'
+  | 'L6TOUT'
+  | 'L6RSP'
   /** The application answered well; too late; unreadably or not as expected; with another status. */
   | 'L7OK'
   | 'L7TOUT'

@@ -17,6 +17,7 @@ import {
   type ServerState,
   transition,
 } from './server-state.js'
+import { readServerTls, type ServerTlsOptions, type ServerTlsSettings } from './server-tls-options.js'
 import { WaitQueue } from './wait-queue.js'
 import type { Warmth } from './warmth.js'
 
@@ -66,6 +67,11 @@ export interface ServerOptions extends PoolOptions {
    * Default: nothing. HAProxy: `send-proxy`, `send-proxy-v2`, `proxy-v2-options`.
    */
   readonly sendProxy?: SendProxyOption
+  /**
+   * Speaks TLS with it: `true`, or options. Its certificate must be good, unless they say otherwise. Default false.
+   * HAProxy: `ssl`.
+   */
+  readonly tls?: boolean | ServerTlsOptions
   /** Exempts it from what stick rules store: nobody is kept here. Default false. HAProxy: `non-stick`. */
   readonly nonStick?: boolean
   /**
@@ -153,6 +159,8 @@ export class Server {
 
   /** What it is told of its clients; undefined: nothing. */
   readonly sendProxy: SendProxySettings | undefined
+  /** Undefined: it is not spoken to over TLS. @internal */
+  readonly tls: ServerTlsSettings | undefined
 
   readonly #checkOption: CheckOption | undefined
   readonly #path: string
@@ -186,6 +194,7 @@ export class Server {
     this.occupants = this.backup || this.endsSessionsWhenDown ? new Occupants() : undefined
     this.pool = readPool(reader)
     this.sendProxy = reader.read('sendProxy', readSendProxy)
+    this.tls = reader.read('tls', readServerTls)
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.
@@ -208,6 +217,9 @@ export class Server {
     const check = readCheck(inherited, this.#checkOption, `${this.#path}.check`)
     if (check?.port !== undefined && check.address === undefined && 'path' in this.address) {
       throw new OptionError(`${this.#path}.check.port`, check.port, 'nothing, as the server listens on a Unix socket')
+    }
+    if (check?.tls === true && this.tls === undefined) {
+      throw new OptionError(`${this.#path}.check.tls`, true, 'nothing but false, as the server has no tls')
     }
     return check
   }

@@ -82,11 +82,18 @@ export function readTransport(reader: OptionReader): TransportSettings {
 
 /** Refuses what a transport can't do of that which is said about its connections. */
 export function refuseUnfit(
-  { pool, sendProxy }: { readonly pool: Partial<PoolSettings>; readonly sendProxy?: unknown },
+  {
+    pool,
+    sendProxy,
+    tls,
+  }: { readonly pool: Partial<PoolSettings>; readonly sendProxy?: unknown; readonly tls?: unknown },
   { transport, dispatcher }: Pick<TransportSettings, 'transport' | 'dispatcher'>,
   path: string,
 ): void {
   if (transport === 'http1') return
+  if (tls !== undefined && dispatcher !== undefined) {
+    throw new OptionError(`${path}.tls`, true, 'nothing, as a dispatcher opens its connections itself')
+  }
   if (sendProxy !== undefined) {
     throw new OptionError(
       `${path}.sendProxy`,

@@ -103,7 +103,7 @@ export class CheckSchedule {
       if (!signal.aborted) this.#options.onFault(thrown, `probe of server ${this.#server.name}`)
     }
     // What a probe says when its time is over counts only if it tells how far it had come.
-    const isLate = signal.aborted && result.status !== 'L4TOUT' && result.status !== 'L7TOUT'
+    const isLate = signal.aborted && !result.status.endsWith('TOUT')
     this.#end(controller, isLate ? this.#cutOff : result)
   }
 
@@ -163,13 +163,14 @@ function probeOf(settings: CheckSettings): ServerProbe {
   return http === undefined ? tcpProbe(settings) : httpProbe(http, settings)
 }
 
-function targetOf({ address, port, sendProxy }: CheckSettings, server: Target): Target {
+function targetOf({ address, port, sendProxy, tls }: CheckSettings, server: Target): Target {
   const at = address ?? server.address
   const isElsewhere = address !== undefined || port !== undefined
   const tellsItself = sendProxy ?? !isElsewhere
   return {
     ...server,
     address: port === undefined || 'path' in at ? at : { host: at.host, port },
+    tls: (tls ?? !isElsewhere) ? server.tls : undefined,
     sendProxy: tellsItself ? (server.sendProxy ?? (sendProxy === true ? textHeaders : undefined)) : undefined,
   }
 }

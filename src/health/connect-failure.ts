@@ -9,7 +9,8 @@ export function connectFailure(error: DialError): ProbeResult {
   return { passed: false, status: statusOf(error), reason: error.message }
 }
 
-function statusOf({ kind, code }: DialError): ProbeResult['status'] {
+function statusOf({ kind, code, isHandshake }: DialError): ProbeResult['status'] {
+  if (isHandshake) return kind === 'connect-timeout' ? 'L6TOUT' : 'L6RSP'
   if (kind === 'connect-timeout') return 'L4TOUT'
   return code !== undefined && ownShortages.has(code) ? 'SOCKERR' : 'L4CON'
 }

@@ -1,5 +1,6 @@
 import type { CheckSettings } from '../core/check-options.js'
 import type { ProbeResult } from '../core/check-result.js'
+import { breakOff } from '../net/break-off.js'
 import { dial } from '../net/dialer.js'
 import { connectFailure, connectStopped } from './connect-failure.js'
 import type { ServerProbe } from './server-probe.js'
@@ -16,9 +17,8 @@ export function tcpProbe({ timeout }: CheckSettings): ServerProbe {
         // A reset, as HAProxy sends it, leaves no connection in TIME_WAIT here; a Unix socket has none.
         // What stands there first would be lost with it.
         if (target.sendProxy !== undefined) outcome.socket.destroySoon()
-        else if ('path' in target.address) outcome.socket.destroy()
-        else outcome.socket.resetAndDestroy()
-        resolve(connected)
+        else breakOff(outcome.socket)
+        resolve(target.tls === undefined ? connected : secured)
       })
       const stop = () => {
         giveUp()
@@ -29,6 +29,7 @@ export function tcpProbe({ timeout }: CheckSettings): ServerProbe {
   }
 }
 
+const secured: ProbeResult = { passed: true, status: 'L6OK', reason: 'connected, with TLS' }
 const connected: ProbeResult = { passed: true, status: 'L4OK', reason: 'connected' }
 
 /** Nothing that happens to the connection from here on matters. */

@@ -103,9 +103,10 @@ export class ServerConnection implements Try, ChunkSink, OwnConnection, LinkedNo
     this.#isSending = !ended
     if (this.#socket !== undefined) return this.#sendOn(this.#socket, first, ended)
     const { target, connectTimeout: timeout } = this.owner
-    // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one.
+    // What may become a tunnel is read as a stream from the start: a socket with a buffer of ours can't turn into one. Nor
+    // can it carry TLS.
     const { head, session } = this.#request!
-    const onread = asksForTunnel(head!) ? undefined : this.#onread
+    const onread = target.tls !== undefined || asksForTunnel(head!) ? undefined : this.#onread
     this.#giveUpDial = dial(target, { timeout, onread, session }, ({ socket, error }) => {
       if (socket === undefined) return this.#dialFailed(error)
       this.#open(socket)

@@ -64,7 +64,7 @@ export class ServerSession implements DeadlineOwner {
     this.#limit = owner.streamLimit
     this.#deadline = new Deadline(owner.options.clock)
     const { connectTimeout: timeout } = owner.options
-    this.#giveUpDial = dial(owner.target, { timeout }, ({ socket, error }) => {
+    this.#giveUpDial = dial(owner.target, { timeout, protocols: ['h2'] }, ({ socket, error }) => {
       if (socket === undefined) this.#failed({ kind: error.kind, sent: false, reused: false, cause: error })
       else this.#connected(socket)
     })

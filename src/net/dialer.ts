@@ -1,12 +1,14 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Session } from '../core/session.js'
 import { formatAddress } from '../util/address.js'
 import { headerFor } from './proxy-protocol/header-for.js'
+import type { ServerTls } from './server-tls.js'
 import type { Target } from './target.js'
 
 /** How {@link dial} connects. */
 export interface DialOptions {
-  /** Milliseconds until an attempt has failed, names looked up and all addresses tried included; `Infinity`: never. */
+  /** Milliseconds until an attempt has failed, look-ups, all addresses and TLS included; `Infinity`: never. */
   readonly timeout: number
   /** Milliseconds of silence after which the system probes the connection (TCP only); absent: never. */
   readonly keepAlive?: number | undefined
@@ -14,7 +16,9 @@ export interface DialOptions {
   readonly allowHalfOpen?: boolean
   /** Whose exchange the connection is for, of which a PROXY protocol header tells; absent: the proxy's own. */
   readonly session?: Session
-  /** Where and how the socket reads, in the place of a stream: Node's `onread`. */
+  /** Protocols to agree on where the connection is TLS, the preferred first. */
+  readonly protocols?: readonly string[]
+  /** Where and how the socket reads, in the place of a stream: Node's `onread`. Not with TLS. */
   readonly onread?: OnReadOpts | undefined
 }
 
@@ -32,6 +36,8 @@ export class DialError extends Error {
     message: string,
     /** The system's code, such as `ECONNREFUSED`. */
     readonly code: string | undefined,
+    /** Whether a connection stood already, and its TLS came to nothing. */
+    readonly isHandshake = false,
     options?: ErrorOptions,
   ) {
     super(message, options)
@@ -57,6 +63,8 @@ const longestTimer = 2 ** 31 - 1
 class Attempt {
   readonly #socket: Socket
   readonly #timer: NodeJS.Timeout
+  /** The TLS above the socket, once it shakes hands. */
+  #secure: TLSSocket | undefined
   #isOver = false
 
   constructor(
@@ -81,54 +89,75 @@ class Attempt {
   giveUp(): void {
     if (this.#isOver) return
     this.#end()
-    this.#socket.on('error', ignore).destroy()
+    this.#socket.on('error', ignore)
+    ;(this.#secure?.on('error', ignore) ?? this.#socket).destroy()
   }
 
   readonly #connected = () => {
-    this.#end()
-    const { sendProxy } = this.target
-    if (sendProxy === undefined) return this.callback({ socket: this.#socket })
-    // It leaves together with what the receiver sends at once.
+    const { sendProxy, tls } = this.target
     const socket = this.#socket
+    if (tls === undefined) this.#end()
+    if (sendProxy === undefined) return tls === undefined ? this.callback({ socket }) : this.#shakeHands(tls)
+    // It leaves together with what the receiver sends at once.
     socket.cork()
     socket.write(headerFor(sendProxy, this.options.session, socket))
-    this.callback({ socket })
+    if (tls === undefined) this.callback({ socket })
+    else this.#shakeHands(tls)
     socket.uncork()
   }
 
+  #shakeHands(tls: ServerTls): void {
+    this.#socket.off('error', this.#failed).on('error', ignore)
+    this.#secure = tls.connect(this.#socket, this.options.protocols ?? [])
+    this.#secure.on('secureConnect', this.#secured).on('error', this.#failed)
+  }
+
+  readonly #secured = () => {
+    const secure = this.#secure!
+    this.#end()
+    secure.pause().allowHalfOpen = this.options.allowHalfOpen ?? false
+    this.callback({ socket: secure })
+  }
+
   readonly #failed = (error: Error) => {
+    const isHandshake = this.#secure !== undefined
+    if (isHandshake) this.target.tls?.forgetSession()
     this.giveUp()
-    this.callback({ error: toDialError(error) })
+    this.callback({ error: toDialError(error, isHandshake) })
   }
 
   readonly #timedOut = () => {
+    const isHandshake = this.#secure !== undefined
     this.giveUp()
     const tried = this.#socket.autoSelectFamilyAttemptedAddresses ?? []
     const list = tried.length > 0 ? `, tried ${tried.join(', ')}` : ''
-    const message = `no connection to ${formatAddress(this.target.address)} within ${this.options.timeout} ms${list}`
-    this.callback({ error: new DialError('connect-timeout', message, 'ETIMEDOUT') })
+    const what = isHandshake ? 'TLS with' : 'connection to'
+    const message = `no ${what} ${formatAddress(this.target.address)} within ${this.options.timeout} ms${list}`
+    this.callback({ error: new DialError('connect-timeout', message, 'ETIMEDOUT', isHandshake) })
   }
 
   #end(): void {
     this.#isOver = true
     clearTimeout(this.#timer)
     this.#socket.off('connect', this.#connected).off('error', this.#failed)
+    this.#secure?.off('secureConnect', this.#secured).off('error', this.#failed)
   }
 }
 
 /** A socket that was given up may still report an error, which would end the process if nobody listened. */
 function ignore(): void {}
 
-function toDialError(error: Error): DialError {
+function toDialError(error: Error, isHandshake: boolean): DialError {
   if (!(error instanceof AggregateError)) {
     const { code } = error as NodeJS.ErrnoException
-    return new DialError(kindOf(code), error.message, code, { cause: error })
+    const message = isHandshake ? `no TLS: ${error.message}` : error.message
+    return new DialError(kindOf(code), message, code, isHandshake, { cause: error })
   }
   const attempts = error.errors as (NodeJS.ErrnoException & { address?: string; port?: number })[]
   const tried = attempts.map(({ address, port, code }) => `${address}:${port} (${code})`).join(', ')
   // One address that refused says more than those that did not answer in the short time that each one has.
   const code = attempts.find((attempt) => attempt.code !== 'ETIMEDOUT')?.code ?? 'ETIMEDOUT'
-  return new DialError(kindOf(code), `tried ${tried}`, code, { cause: error })
+  return new DialError(kindOf(code), `tried ${tried}`, code, isHandshake, { cause: error })
 }
 
 function kindOf(code: string | undefined): DialError['kind'] {

@@ -35,7 +35,12 @@ class Bench {
     }
     this.server.join({ serverChanged, slotFreed() {} }, 1, undefined, clock.now())
     const onFault = (thrown: unknown, where: string) => this.faults.push(`${where}: ${thrown}`)
-    this.schedule = new CheckSchedule(this.server, this.server.check!, { clock, random, target: this.server, onFault })
+    this.schedule = new CheckSchedule(this.server, this.server.check!, {
+      clock,
+      random,
+      target: { address: this.server.address },
+      onFault,
+    })
   }
 
   /** What a listener of the application does. */
@@ -358,7 +363,12 @@ describe('a probe of the application', () => {
       const faults: string[] = []
       const { clock, server } = bench
       const onFault = (_thrown: unknown, where: string) => faults.push(where)
-      const schedule = new CheckSchedule(server, server.check!, { clock, random: noChance, target: server, onFault })
+      const schedule = new CheckSchedule(server, server.check!, {
+        clock,
+        random: noChance,
+        target: { address: server.address },
+        onFault,
+      })
       schedule.start(0)
       await clock.advanceAsync(1)
       assert.equal(server.lastCheck?.passed, false)
