@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import type { Chunk, Downstream } from '../core/carrier.js'
+import type { Chunk, Downstream, TunnelLimits } from '../core/carrier.js'
 import { Exchange } from '../core/exchange.js'
 import type { Frontend } from '../core/frontend.js'
 import type { ResponseHead } from '../core/message/head.js'
@@ -206,7 +206,7 @@ export class Http2Downstream implements Downstream, DeadlineOwner {
 
   // -- Tunnels --------------------------------------------------------------------------------------------------------
 
-  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], idleTimeout: number): void {
+  tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     const stream = this.#stream
     this.#hasEnded = true
     this.#isTunnel = true
@@ -218,9 +218,12 @@ export class Http2Downstream implements Downstream, DeadlineOwner {
       stream.on('wantTrailers', () => this.#sendTrailers())
       stream.respond(switched(head, edits), openEnd)
     }
-    tunnel(stream, server, { idleTimeout, clock: this.#frontend.clock }, (end) => {
-      this.exchange.tunnelEnded(end)
-      this.#connection.requestEnded(this, this.deadline)
+    tunnel(stream, server, this.deadline, limits, {
+      tunnelPassed: (bytesIn, bytesOut) => this.exchange.tunnelPassed(bytesIn, bytesOut),
+      tunnelEnded: (failure) => {
+        this.exchange.tunnelEnded(failure)
+        this.#connection.requestEnded(this, this.deadline)
+      },
     })
   }
 }
