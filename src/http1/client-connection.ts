@@ -388,7 +388,6 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
 
   tunnel(server: Duplex, head: ResponseHead | undefined, edits: readonly HeadEdits[], limits: TunnelLimits): void {
     const socket = this.#socket
-    const exchange = this.#exchange!
     this.#isTunnel = true
     socket.removeListener('data', this.#onData)
     socket.removeListener('end', this.#onEnd)
@@ -397,7 +396,7 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
     if (head !== undefined) socket.write(tunnelText(head, edits, this.#head!), 'latin1')
     if (this.#input !== undefined) socket.unshift(this.#input)
     this.#input = undefined
-    tunnel(socket, server, this.deadline, limits, exchange)
+    tunnel(socket, server, this.deadline, limits, this.#exchange!)
   }
 
   // -- The end --------------------------------------------------------------------------------------------------------
@@ -412,11 +411,9 @@ export class ClientConnection implements Downstream, DeadlineOwner, OpenConnecti
   }
 
   readonly #onClose = (): void => {
+    if (!this.#isTunnel) this.#exchange?.clientAborted()
     // A tunnel may still have something to bring to the server, and ends the deadline itself.
-    if (!this.#isTunnel) {
-      this.deadline.cancel()
-      this.#exchange?.clientAborted()
-    }
+    if (!this.#isTunnel) this.deadline.cancel()
     this.#session.close()
   }
 
