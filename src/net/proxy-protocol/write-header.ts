@@ -16,8 +16,14 @@ export function textHeader(ends: ProxyEnds | undefined): Buffer {
   const family = ends === undefined ? undefined : textFamily(ends)
   if (ends === undefined || family === undefined) return Buffer.from('PROXY UNKNOWN\r\n', 'latin1')
   const { source, destination } = ends
-  const addresses = `${source.address} ${destination.address} ${source.port} ${destination.port}`
+  const addresses = `${zoneless(source)} ${zoneless(destination)} ${source.port} ${destination.port}`
   return Buffer.from(`PROXY ${family} ${addresses}\r\n`, 'latin1')
+}
+
+/** A zone means something on this machine only. */
+function zoneless({ address }: ClientAddress): string {
+  const zone = address.indexOf('%')
+  return zone < 0 ? address : address.slice(0, zone)
 }
 
 function textFamily({ source, destination }: ProxyEnds): 'TCP4' | 'TCP6' | undefined {

@@ -11,6 +11,9 @@ test('version 1 is a line with both ends', () => {
   assert.equal(textHeader(ends).toString(), 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n')
   const both = { source: ipv6, destination: { address: '::1', port: 2 } }
   assert.equal(textHeader(both).toString(), 'PROXY TCP6 2001:db8::1 ::1 1 2\r\n')
+  const linkLocal = { source: { address: 'fe80::1%eth0', port: 1 }, destination: { address: 'fe80::2%eth0', port: 2 } }
+  assert.equal(textHeader(linkLocal).toString(), 'PROXY TCP6 fe80::1 fe80::2 1 2\r\n')
+  assert.equal(binaryHeader(linkLocal).length, 52)
 })
 
 test('version 1 names nobody where there are no two addresses of one family', () => {
