@@ -218,6 +218,11 @@ export class Http2Downstream implements Downstream, DeadlineOwner {
       stream.on('wantTrailers', () => this.#sendTrailers())
       stream.respond(switched(head, edits), openEnd)
     }
+    // node:http2 would have a reset pass for the end of what the client sends. The code says which one is our own.
+    stream.on('aborted', () => {
+      if (stream.rstCode !== constants.NGHTTP2_CONNECT_ERROR)
+        stream.destroy(new Error('the client has reset the stream'))
+    })
     tunnel(stream, server, this.deadline, limits, {
       tunnelPassed: (bytesIn, bytesOut) => this.exchange.tunnelPassed(bytesIn, bytesOut),
       tunnelEnded: (failure) => {

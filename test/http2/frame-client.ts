@@ -26,6 +26,7 @@ export const codes = {
   refused: 7,
   cancel: 8,
   compression: 9,
+  connect: 10,
   calm: 11,
 } as const
 
