@@ -16,7 +16,7 @@ import { Nginx } from '../support/nginx.js'
 import { skipWithout } from '../support/programs.js'
 import { connect } from '../support/raw-client.js'
 import { RawOrigin } from '../support/raw-origin.js'
-import { get, ok, Trial } from '../support/trial.js'
+import { get, ok, Trial, until } from '../support/trial.js'
 import type { Wire } from '../support/wire.js'
 
 const timeout = 60_000
@@ -223,6 +223,31 @@ for (const [what, args] of [
     assert.equal((await trial.record()).client, '127.0.0.1')
     const refused = await run('curl', ['-s', ...args, url])
     assert.notEqual(refused.code, 0)
+  })
+}
+
+for (const sendProxy of ['v1', 'v2'] as const) {
+  const claim = `HAProxy gets the header before the handshake of TLS, in traffic and in checks: ${sendProxy}`
+  test(claim, { skip: skipWithout('haproxy'), timeout }, async (t) => {
+    const origin = await RawOrigin.listen(t)
+    const requests = origin.answerAll(() => ok())
+    const { key, cert } = selfSigned('a.test')
+    const { folder } = await haproxy(t, origin.address, '', '')
+    await writeFile(join(folder, 'own.pem'), key + cert)
+    const { port } = await haproxy(t, origin.address, `accept-proxy ssl crt ${folder}/own.pem`, '')
+    const server = { name: 'a', address: `127.0.0.1:${port}`, sendProxy, tls: { verify: false } }
+    const trial = await Trial.start(t, {
+      frontends: { main: { bind: { address: '127.0.0.1:0', acceptProxy: true }, defaultBackend: 'app' } },
+      backends: { app: { servers: [server], check: { http: { path: '/health' } } } },
+    })
+    const client = await trial.connect()
+    client.send(announced, get())
+    assert.equal((await readResponse(client)).status, 200)
+    assert.equal(requests.at(-1)!.get('x-forwarded-for'), '192.0.2.7')
+    const checked = trial.proxy.server('app/a')
+    await trial.pass(1)
+    await until(() => checked.lastCheck !== undefined, 'a check has ended')
+    assert.equal(checked.lastCheck?.status, 'L7OK')
   })
 }
 
