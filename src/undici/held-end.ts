@@ -38,11 +38,16 @@ export class HeldEnd {
     this.#isPaused = true
   }
 
-  /** The response is read on, by undici too: it may hear of an end that waited. */
-  resume(): void {
+  /**
+   * Lets undici read on, which is what `readOn` does: then it may hear of an end that waited, unless what it had kept
+   * filled the client up again.
+   */
+  resume(readOn: () => void): void {
     this.#isPaused = false
-    if (this.#hasCome) this.#socket?.emit('end')
+    readOn()
+    if (this.#isPaused || !this.#hasCome) return
     this.#hasCome = false
+    this.#socket?.emit('end')
   }
 }
 

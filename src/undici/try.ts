@@ -101,8 +101,7 @@ export class UndiciTry implements Try, Dispatcher.DispatchHandler {
   }
 
   resume(): void {
-    this.#controller?.resume()
-    this.#heldEnd.resume()
+    this.#heldEnd.resume(() => this.#controller?.resume())
   }
 
   abort(): void {

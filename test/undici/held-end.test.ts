@@ -69,13 +69,8 @@ const ways: Readonly<Record<string, (t: TestContext, address: Address) => Transp
   },
 }
 
-/** A try whose listener has paused it after the last piece of a response that comes in two. */
-async function paused(
-  t: TestContext,
-  way: string,
-  head: string,
-  rest: string,
-): Promise<{ listener: SlowListener; server: Wire }> {
+/** A try whose listener has paused it after the first piece of a response. */
+async function begun(t: TestContext, way: string, text: string): Promise<{ listener: SlowListener; server: Wire }> {
   const origin = await RawOrigin.listen(t)
   const transport = ways[way]!(t, readAddress(origin.address, 'address'))
   t.after(() => transport.close())
@@ -91,12 +86,18 @@ async function paused(
   listener.attempt = transport.open(request, listener)
   listener.attempt.send(undefined, true)
   const { wire } = await origin.receive()
-  wire.send(head)
+  wire.send(text)
   await until(() => listener.isPaused, 'no data came')
-  listener.resume()
-  wire.send(rest)
-  await until(() => listener.isPaused, 'no more data came')
   return { listener, server: wire }
+}
+
+/** The same after the last piece of a response that comes in two. */
+async function paused(t: TestContext, way: string, head: string, rest: string): ReturnType<typeof begun> {
+  const { listener, server } = await begun(t, way, head)
+  listener.resume()
+  server.send(rest)
+  await until(() => listener.isPaused, 'no more data came')
+  return { listener, server }
 }
 
 /** Long enough for what a server did on loopback to arrive, in a process that does nothing else. */
@@ -122,6 +123,22 @@ for (const way of Object.keys(ways))
         assert.deepEqual([listener.body, listener.failure], ['hello', undefined])
       })
     }
+
+    test('a response whose pieces came at once is read on piece by piece, to its end', async (t) => {
+      const chunks = '3\r\nhel\r\n2\r\nlo\r\n1\r\n!\r\n0\r\n\r\n'
+      const response = `HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`
+      const { listener, server } = await begun(t, way, response)
+      server.end()
+      await settled()
+      for (const body of ['hello', 'hello!']) {
+        listener.resume()
+        assert.deepEqual([listener.body, listener.isPaused, listener.hasEnded], [body, true, false])
+        await settled()
+      }
+      listener.resume()
+      await until(() => listener.hasEnded, 'the end of the response')
+      assert.equal(listener.failure, undefined)
+    })
 
     test('a response that is not whole fails once the client reads on', async (t) => {
       for (const [head, rest] of [
