@@ -28,6 +28,11 @@ export class HeldEnd {
     holders.set(socket, this)
   }
 
+  /** Whether undici holds the response back. */
+  get isHeld(): boolean {
+    return this.#isPaused
+  }
+
   /** The end has come; says whether it must wait. */
   takes(): boolean {
     this.#hasCome = this.#isPaused
@@ -47,7 +52,7 @@ export class HeldEnd {
     readOn()
     if (this.#isPaused || !this.#hasCome) return
     this.#hasCome = false
-    this.#socket?.emit('end')
+    if (this.#socket?.destroyed === false) this.#socket.emit('end')
   }
 }
 
@@ -72,6 +77,8 @@ function watch(socket: Socket): void {
   const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean
   socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
     if (event === 'end' && holders.get(socket)?.takes()) return true
+    // Without an error undici would read to the end what it holds back, and throw.
+    if (event === 'close' && holders.get(socket)?.isHeld) emit('error', brokenPipe('the connection is gone'))
     return event === 'error' ? emit(event, withoutReset(values[0])) : emit(event, ...values)
   }
 }
@@ -79,5 +86,9 @@ function watch(socket: Socket): void {
 /** The error, under another code when it is a reset. */
 function withoutReset(error: unknown): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') return error
-  return Object.assign(new Error((error as Error).message, { cause: error }), { code: 'EPIPE' })
+  return brokenPipe((error as Error).message, error)
+}
+
+function brokenPipe(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code: 'EPIPE' })
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { Agent } from 'undici'
 import type { Chunk, OutgoingRequest, ServerListener, Transport, Try } from '../../src/core/carrier.js'
@@ -152,6 +154,23 @@ for (const way of Object.keys(ways))
         await until(() => listener.failure !== undefined, 'no failure')
         assert.equal(listener.hasEnded, false)
       }
+    })
+
+    test('a connection that is gone before its end is let through fails the response', async (t) => {
+      let socket: Socket | undefined
+      const onHead = (message: unknown): void => {
+        socket = (message as { readonly socket: Socket }).socket
+      }
+      subscribe('undici:client:sendHeaders', onHead)
+      t.after(() => unsubscribe('undici:client:sendHeaders', onHead))
+      const { listener, server } = await paused(t, way, 'HTTP/1.1 200 OK\r\n\r\nhel', 'lo')
+      server.end()
+      await settled()
+      socket!.destroy()
+      await until(() => listener.failure !== undefined, 'no failure')
+      listener.resume()
+      await settled()
+      assert.deepEqual([listener.failure?.kind, listener.hasEnded], ['bad-response', false])
     })
 
     test('given up, it says nothing more, and nothing is left open', async (t) => {
