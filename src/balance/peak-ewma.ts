@@ -3,7 +3,7 @@ import type { TryOutcome } from '../core/try-outcome.js'
 import { type Duration, OptionReader } from '../util/options.js'
 import type { Balancer, PickContext } from './balancer.js'
 import { readDecayTime } from './decay-time.js'
-import { ResponseTimes } from './response-times.js'
+import { type ResponseTime, ResponseTimes } from './response-times.js'
 import { ServerLots } from './server-lots.js'
 
 /** Options of {@link PeakEwma}. */
@@ -40,6 +40,8 @@ export class PeakEwma implements Balancer {
   readonly #decayTime: number
   readonly #times: ResponseTimes
   #servers: readonly Server[] = []
+  /** What is known of each of them. */
+  #known: readonly ResponseTime[] = []
   #lots = new ServerLots([])
 
   /** Throws an {@link EvenkeelError} for a bad or unknown option. */
@@ -52,6 +54,7 @@ export class PeakEwma implements Balancer {
 
   rebuild(candidates: readonly Server[]): void {
     this.#servers = candidates
+    this.#known = candidates.map((server) => this.#times.of(server))
     this.#lots = new ServerLots(candidates)
   }
 
@@ -64,22 +67,20 @@ export class PeakEwma implements Balancer {
       return avoid
     }
     const second = this.#lots.draw(random, avoided, first)
-    const server = this.#cheaper(first, second, clock.now())
-    explain?.(`cost ${this.#cost(server, clock.now()).toFixed(1)}, less of two draws`)
-    return server
+    const number = second < 0 ? first : this.#cheaper(first, second, clock.now())
+    explain?.(`cost ${this.#cost(number, clock.now()).toFixed(1)}, less of two draws`)
+    return this.#servers[number]
   }
 
-  #cheaper(first: number, second: number, now: number): Server {
-    const server = this.#servers[first]!
-    if (second < 0) return server
-    const other = this.#servers[second]!
-    return this.#cost(other, now) < nearness * this.#cost(server, now) ? other : server
+  #cheaper(first: number, second: number, now: number): number {
+    return this.#cost(second, now) < nearness * this.#cost(first, now) ? second : first
   }
 
   /** A server of weight w stands for w servers, which are drawn as often as any and share what it has to do. */
-  #cost(server: Server, now: number): number {
+  #cost(number: number, now: number): number {
+    const server = this.#servers[number]!
     const load = (server.served + server.queued) / server.effectiveWeight
-    const milliseconds = this.#times.of(server).valueAt(now, this.#decayTime)
+    const milliseconds = this.#known[number]!.valueAt(now, this.#decayTime)
     if (milliseconds === 0) return load === 0 ? 0 : unknown * (1 + load)
     return milliseconds * (1 + load)
   }
