@@ -13,9 +13,10 @@ import { UndiciTransport } from './undici/transport.js'
 
 /** How a server is connected to. */
 export function targetOf(server: Server, backend: Backend): Target {
-  const { address, sendProxy, tls } = server
+  const { address, sendProxy, source, tls } = server
   return {
     address,
+    source,
     sendProxy: sendProxy && guarded(sendProxy, server, backend),
     tls: tls && new ServerTls(tls, address, `backends.${backend.name}.servers.${server.name}.tls`),
   }

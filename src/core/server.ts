@@ -1,5 +1,6 @@
 import { type Address, formatAddress, readAddress } from '../util/address.js'
 import { EvenkeelError, OptionError } from '../util/errors.js'
+import { isAddress } from '../util/ip-address.js'
 import { type Duration, OptionReader, readName } from '../util/options.js'
 import type { Transport } from './carrier.js'
 import { type CheckOption, type CheckSettings, readCheck } from './check-options.js'
@@ -72,6 +73,8 @@ export interface ServerOptions extends PoolOptions {
    * HAProxy: `ssl`.
    */
   readonly tls?: boolean | ServerTlsOptions
+  /** The IP address of this machine that connections to it come from. Default: the system's choice. HAProxy: `source`. */
+  readonly source?: string
   /** Exempts it from what stick rules store: nobody is kept here. Default false. HAProxy: `non-stick`. */
   readonly nonStick?: boolean
   /**
@@ -159,6 +162,8 @@ export class Server {
 
   /** What it is told of its clients; undefined: nothing. */
   readonly sendProxy: SendProxySettings | undefined
+  /** Where connections to it come from; undefined: as the system says. @internal */
+  readonly source: string | undefined
   /** Undefined: it is not spoken to over TLS. @internal */
   readonly tls: ServerTlsSettings | undefined
 
@@ -195,6 +200,7 @@ export class Server {
     this.pool = readPool(reader)
     this.sendProxy = reader.read('sendProxy', readSendProxy)
     this.tls = reader.read('tls', readServerTls)
+    this.source = reader.read('source', readSource)
     this.#checkOption = reader.raw('check') as ServerOptions['check']
     reader.end()
     // Wrong options shall throw here and now, even though the backend has yet to add its own.
@@ -419,6 +425,11 @@ export class Server {
 function readCookie(value: unknown, path: string): string {
   if (typeof value === 'string' && /^[!#-+\--:<-[\]-{}]+$/.test(value)) return value
   throw new OptionError(path, value, 'a text of visible characters without blanks and " , ; \\ | ~')
+}
+
+function readSource(value: unknown, path: string): string {
+  if (typeof value === 'string' && isAddress(value)) return value
+  throw new OptionError(path, value, 'an IP address of this machine')
 }
 
 function readWeight(value: unknown, initial: number, path: string): number {

@@ -80,19 +80,25 @@ export function readTransport(reader: OptionReader): TransportSettings {
   }
 }
 
+/** What a server says of its connections. */
+interface Connecting {
+  readonly pool: Partial<PoolSettings>
+  readonly sendProxy?: unknown
+  readonly tls?: unknown
+  readonly source?: unknown
+}
+
 /** Refuses what a transport can't do of that which is said about its connections. */
 export function refuseUnfit(
-  {
-    pool,
-    sendProxy,
-    tls,
-  }: { readonly pool: Partial<PoolSettings>; readonly sendProxy?: unknown; readonly tls?: unknown },
+  server: Connecting,
   { transport, dispatcher }: Pick<TransportSettings, 'transport' | 'dispatcher'>,
   path: string,
 ): void {
   if (transport === 'http1') return
-  if (tls !== undefined && dispatcher !== undefined) {
-    throw new OptionError(`${path}.tls`, true, 'nothing, as a dispatcher opens its connections itself')
+  const { pool, sendProxy } = server
+  const foreign = dispatcher === undefined ? undefined : (['tls', 'source'] as const).find((name) => server[name])
+  if (foreign !== undefined) {
+    throw new OptionError(`${path}.${foreign}`, '…', 'nothing, as a dispatcher opens its connections itself')
   }
   if (sendProxy !== undefined) {
     throw new OptionError(

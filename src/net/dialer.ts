@@ -75,6 +75,7 @@ class Attempt {
     this.#socket = connect({
       ...target.address,
       autoSelectFamily: true,
+      ...(target.source === undefined ? {} : { localAddress: target.source }),
       noDelay: true,
       keepAlive: options.keepAlive !== undefined,
       keepAliveInitialDelay: options.keepAlive ?? 0,

@@ -7,6 +7,8 @@ export interface Target {
   readonly address: Address
   /** What every connection begins with, if anything. */
   readonly sendProxy?: SendProxySettings | undefined
+  /** The IP address that connections come from; undefined: as the system says. */
+  readonly source?: string | undefined
   /** Undefined: connections are not TLS. */
   readonly tls?: ServerTls | undefined
 }
