@@ -40,6 +40,7 @@ describe('the check option', () => {
       address: undefined,
       port: undefined,
       sendProxy: undefined,
+      tls: undefined,
     })
   })
 

@@ -61,7 +61,8 @@ export class Haproxy {
     const program = findProgram('haproxy')
     if (program === undefined) throw new Error('haproxy is not installed')
     const file = join(folder, 'haproxy.cfg')
-    const own = `global\n  nbthread 1\n  stats socket ${socketIn(folder)} mode 600 level admin\n\n`
+    // Else two that were given the same port, by tests that run at the same time, would share its connections.
+    const own = `global\n  nbthread 1\n  noreuseport\n  stats socket ${socketIn(folder)} mode 600 level admin\n\n`
     await writeFile(file, own + configuration)
     return new Haproxy(
       spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] }).on('error', () => {}),
