@@ -59,7 +59,7 @@ export class Http2Try implements Try, Rider {
     this.#isRiding = true
     const head = this.#request.head!
     const isTunnel = asksForTunnel(head)
-    const headers = outgoingHeaders(this.#request, false)
+    const headers = outgoingHeaders(this.#request, this.#owner.target.tls !== undefined)
     if (headers === undefined || (head.upgrade !== undefined && !session.takesExtendedConnect)) {
       this.#release()
       return this.failed({ kind: 'unsupported', sent: false, reused: false })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import http2, { type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import https from 'node:https'
 import { createServer } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import type { BackendConfig } from '../../src/index.js'
+import { type Certificate, selfSigned } from '../support/certificate.js'
 import { readResponse } from '../support/http-message.js'
 import { get, settled, Trial } from '../support/trial.js'
 import { until } from '../support/within.js'
@@ -17,8 +19,8 @@ class StreamOrigin {
 
   private constructor(readonly address: string) {}
 
-  static async listen(t: TestContext, settings: http2.Settings = {}): Promise<StreamOrigin> {
-    const server = http2.createServer({ settings })
+  static async listen(t: TestContext, settings: http2.Settings = {}, tls?: Certificate): Promise<StreamOrigin> {
+    const server = tls === undefined ? http2.createServer({ settings }) : http2.createSecureServer({ settings, ...tls })
     const address = await listen(t, server)
     const origin = new StreamOrigin(address)
     server.on('session', (session) => {
@@ -86,7 +88,7 @@ async function frameOrigin(t: TestContext, play: (send: (...frames: Buffer[]) =>
   return { address: await listen(t, server), counts }
 }
 
-async function start(t: TestContext, servers: Readonly<Record<string, string>>, backend: BackendConfig = {}) {
+async function start(t: TestContext, servers: NonNullable<BackendConfig['servers']>, backend: BackendConfig = {}) {
   const trial = await Trial.start(t, {
     frontends: { main: { bind: '127.0.0.1:0', defaultBackend: 'app' } },
     backends: { app: { transport: 'http2', servers, ...backend } },
@@ -121,6 +123,26 @@ describe('to a server over HTTP/2', () => {
     )
     const record = await trial.record()
     assert.deepEqual([record.status, record.version, record.termination], [200, 'HTTP/1.1', '----'])
+  })
+
+  test('a server with tls is spoken to over TLS, and a request says so', async (t) => {
+    const certificate = selfSigned('localhost')
+    const origin = await StreamOrigin.listen(t, {}, certificate)
+    const trial = await start(t, { a: { address: origin.address, tls: { ca: certificate.cert, sni: 'localhost' } } })
+    const clients = [await trial.ask(get()), await trial.ask(get())]
+    for (const index of clients.keys()) answer(await origin.stream(index))
+    for (const client of clients) assert.equal((await readResponse(client)).body, 'ok')
+    assert.deepEqual([origin.sessions.length, origin.heads[0]![':scheme']], [1, 'https'])
+  })
+
+  test('a server that agrees on HTTP/1.1 over TLS gets no request: 503', async (t) => {
+    const certificate = selfSigned('localhost')
+    let requests = 0
+    const server = https.createServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, () => requests++)
+    const address = await listen(t, server)
+    const trial = await start(t, { a: { address, tls: { ca: certificate.cert, sni: 'localhost' } } }, { retries: 0 })
+    assert.equal((await readResponse(await trial.ask(get()))).status, 503)
+    assert.equal(requests, 0)
   })
 
   test('an absolute target becomes authority and path, and the target * stays', async (t) => {
