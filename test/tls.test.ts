@@ -35,6 +35,9 @@ async function tlsStage(
 
 const versions = ['TLSv1.2', 'TLSv1.3'] as const
 
+/** The alert as OpenSSL before 3.2 and after calls it. */
+const handshakeFailure = /^ERR_SSL_SSL(V3|\/TLS)_ALERT_HANDSHAKE_FAILURE$/
+
 describe('a bind that speaks TLS', () => {
   for (const version of versions) {
     test(`carries requests over ${version}, and tells servers and rules so`, async (t) => {
@@ -82,9 +85,8 @@ describe('a bind that speaks TLS', () => {
   for (const maxVersion of versions) {
     test(`strictSni refuses by an alert of ${maxVersion} who asks for no name, or for none of its own`, async (t) => {
       const { trial, counters } = await tlsStage(t, { strictSni: true })
-      const alert = 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'
-      assert.equal(await refusal(t, trial.port(), { maxVersion }), alert)
-      assert.equal(await refusal(t, trial.port(), { maxVersion, servername: 'c.test' }), alert)
+      assert.match(await refusal(t, trial.port(), { maxVersion }), handshakeFailure)
+      assert.match(await refusal(t, trial.port(), { maxVersion, servername: 'c.test' }), handshakeFailure)
       assert.equal(
         (await TlsVisitor.connect(t, trial.port(), { maxVersion, servername: 'b.test' })).certificate,
         'b.test',
@@ -113,7 +115,7 @@ describe('a bind that speaks TLS', () => {
     const visitor = await TlsVisitor.connect(t, trial.port(), { ciphers: both })
     assert.equal(visitor.socket.getCipher().name, 'ECDHE-ECDSA-AES256-GCM-SHA384')
     const alert = await refusal(t, trial.port(), { ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305' })
-    assert.equal(alert, 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE')
+    assert.match(alert, handshakeFailure)
   })
 
   test('agrees on http/1.1 by ALPN, and refuses who can’t speak it', async (t) => {

@@ -129,10 +129,13 @@ export class FrameClient {
     }
   }
 
-  /** The code with which a stream was reset, or the connection given up. */
+  /** The code with which a stream was reset; with which the connection was given up, as for 0, and by newer nghttp2. */
   async errorOf(stream: number): Promise<number> {
-    if (stream > 0) return (await this.until('reset', stream)).payload.readUInt32BE(0)
-    return (await this.until('goaway')).payload.readUInt32BE(4)
+    for (;;) {
+      const next = await this.next()
+      if (next.type === frameTypes.goaway) return next.payload.readUInt32BE(4)
+      if (next.type === frameTypes.reset && next.stream === stream) return next.payload.readUInt32BE(0)
+    }
   }
 
   /** What has come of a response until its end. */

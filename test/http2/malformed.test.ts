@@ -38,7 +38,6 @@ const malformedHeads: readonly (readonly [what: string, head: Buffer, outcome: {
       request({ ':authority': undefined }, ['host', 'a.test'], ['host', 'a.test']),
       { reset: protocol },
     ],
-    ['with a user in :authority', request({ ':authority': 'me@a.test' }), { status: 400 }],
     ['with a fragment in :path', request({ ':path': '/a#b' }), { status: 400 }],
     ['with a byte above ASCII in :path', request({ ':path': '/\xe9' }), { status: 400 }],
     ['with another scheme', request({ ':scheme': 'ftp' }), { status: 400 }],
@@ -46,6 +45,17 @@ const malformedHeads: readonly (readonly [what: string, head: Buffer, outcome: {
   ]
 
 describe('over HTTP/2, a request', () => {
+  test('with a user in :authority is refused, and the connection goes on', async (t) => {
+    const { origin, trial } = await stage(t)
+    const requests = origin.answerAll(() => ok())
+    const client = await FrameClient.connect(t, { port: trial.port() })
+    const { status, reset } = await client.ask(1, request({ ':authority': 'me@a.test' })).response(1)
+    // nghttp2 refuses it itself by now.
+    assert.ok(status === 400 || reset === protocol)
+    assert.deepEqual(await client.ask(3).response(3), { status: 200, body: 'ok', reset: undefined })
+    assert.equal(requests.length, 1)
+  })
+
   for (const [what, head, outcome] of malformedHeads) {
     test(`${what} is refused, and the connection goes on`, async (t) => {
       const { origin, trial } = await stage(t)
@@ -86,7 +96,7 @@ describe('over HTTP/2, a request', () => {
       const wire = await origin.accept()
       await wire.through('\r\n\r\n')
       client.send(...pieces.map((piece) => frame(frameTypes.data, flags.endStream, 1, piece)))
-      assert.equal(await client.errorOf(1), protocol)
+      assert.match(String(await client.errorOf(1)), new RegExp(`^(${protocol}|${internal})$`))
       await wire.ending()
       assert.ok(wire.pending.length < 5)
       assert.equal((await trial.record()).failure, 'client-aborted')
@@ -135,7 +145,9 @@ describe('over HTTP/2, a connection', () => {
       origin.answerAll(() => ok())
       const client = await FrameClient.connect(t, { port: trial.port() })
       client.send(...frames)
-      assert.equal(await client.errorOf(0), code)
+      // Where nghttp2 once told of an error of its own, it tells of the protocol's by now.
+      const codes = code === internal ? [internal, protocol] : [code]
+      assert.ok(codes.includes(await client.errorOf(0)))
       // Whatever a client does then, it is rid of soon.
       await trial.pass(10_000)
       await client.wire.ending()
